@@ -1,0 +1,291 @@
+// Package doctype owns the metadata model: DocType, DocField, DocPerm and the
+// fieldtype table. A DocType is compiled once (FromProps) and never changed after;
+// everything else shares it without locks. It does no I/O. Start with DocType.
+package doctype
+
+import (
+	"strings"
+)
+
+// Props is how a DocType reads its properties: a stored document and a parsed JSON
+// file both have them. Flag and Number read 0 and 1 also from text and booleans.
+type Props interface {
+	PropText(key string) string
+	PropInt(key string) int
+	PropRows(key string) []Props
+}
+
+// Standard slots. A document keeps its values by slot: first these, then the
+// fields that have a value, then the parent columns of a child table, then the
+// optional columns.
+const (
+	SlotName = iota
+	SlotOwner
+	SlotCreation
+	SlotModified
+	SlotModifiedBy
+	SlotDocstatus
+	SlotIdx
+	FirstField
+)
+
+// Column is one value slot of a DocType.
+type Column struct {
+	Name string
+	// Field is nil for standard columns.
+	Field *DocField
+	Type  *Fieldtype
+	// Stored is false for virtual fields: they have a slot but no SQL column.
+	Stored bool
+	// Optional marks _user_tags and its kind: not part of a document's JSON.
+	Optional bool
+	// Legacy marks a physical column without a DocField.
+	Legacy bool
+}
+
+// DocType is one compiled DocType. Treat it as read-only.
+type DocType struct {
+	Name, Module, Autoname, NamingRule   string
+	TitleField, SearchFields             string
+	SortField, SortOrder, NsmParentField string
+	ImageField, TimelineField            string
+	Custom, IsTable, IsSingle, IsVirtual bool
+	IsSubmittable, IsTree                bool
+	TrackChanges, TrackSeen, TrackViews  bool
+	AllowRename, AllowImport, AllowCopy  bool
+	ReadOnly, InCreate, ShowTitleInLink  bool
+	AllowGuestToView, QueueInBackground  bool
+	MaxAttachments                       int
+	Modified                             string
+	Fields                               []*DocField
+	Permissions                          []*DocPerm
+	// Columns are all value slots in order; Columns[SlotName] is name.
+	Columns []Column
+	// Tables are the fields of type Table and Table MultiSelect, in form order.
+	Tables []*DocField
+	// LinkFields are Link and Dynamic Link fields with a column, in form order.
+	LinkFields []*DocField
+	// CustomPermissions says that Permissions come from Custom DocPerm.
+	CustomPermissions bool
+
+	byName    map[string]*DocField
+	slots     map[string]int
+	parentAt  int // slot of parent, -1 unless IsTable
+	optionsAt int // first optional slot
+}
+
+// DocField is one field of a DocType.
+type DocField struct {
+	Fieldname, Label, Fieldtype, Options, Default          string
+	FetchFrom, DependsOn, MandatoryDependsOn               string
+	Length, Permlevel, Precision, Idx                      int
+	Reqd, Unique, SearchIndex, ReadOnly, Hidden            bool
+	SetOnlyOnce, AllowOnSubmit, NoCopy, FetchIfEmpty       bool
+	IgnoreUserPermissions, IgnoreXSSFilter, NonNegative    bool
+	IsVirtual, NotNullable, Mask, InListView, Translatable bool
+	InGlobalSearch, IsCustomField                          bool
+	Type                                                   *Fieldtype
+	// Slot is the field's place in Document values, -1 for tables and layout.
+	Slot int
+	// Table is the field's place in Document tables, -1 for other fields.
+	Table int
+	// Choices are the lines of Options of a Select.
+	Choices []string
+}
+
+// HasColumn reports whether the field is stored in its own DocType's table.
+func (f *DocField) HasColumn() bool { return f.Type.HasColumn() && !f.IsVirtual }
+
+// LabelOrName is what messages call the field.
+func (f *DocField) LabelOrName() string {
+	if f.Label != "" {
+		return f.Label
+	}
+	return f.Fieldname
+}
+
+// Standard columns of every table, in document order.
+var standardColumns = []struct{ name, fieldtype string }{
+	{"name", "Data"}, {"owner", "Data"}, {"creation", "Datetime"}, {"modified", "Datetime"},
+	{"modified_by", "Data"}, {"docstatus", "Int"}, {"idx", "Int"},
+}
+
+var standardLabels = map[string]string{
+	"name": "ID", "owner": "Created By", "creation": "Created On", "modified": "Last Updated On",
+	"modified_by": "Last Updated By", "docstatus": "Document Status", "idx": "Index", "doctype": "DocType",
+	"parent": "Parent", "parenttype": "Parent Type", "parentfield": "Parent Field",
+}
+
+// StandardLabel returns the label of a standard column, "" for any other name.
+func StandardLabel(name string) string { return standardLabels[name] }
+
+// FromProps compiles a DocType from its properties.
+func FromProps(p Props) *DocType {
+	dt := &DocType{
+		Name: p.PropText("name"), Module: p.PropText("module"), Autoname: p.PropText("autoname"),
+		NamingRule: p.PropText("naming_rule"), TitleField: p.PropText("title_field"),
+		SearchFields: p.PropText("search_fields"), SortField: p.PropText("sort_field"),
+		SortOrder: p.PropText("sort_order"), NsmParentField: p.PropText("nsm_parent_field"),
+		ImageField: p.PropText("image_field"), TimelineField: p.PropText("timeline_field"),
+		Modified: p.PropText("modified"), MaxAttachments: p.PropInt("max_attachments"),
+	}
+	for key, to := range map[string]*bool{
+		"custom": &dt.Custom, "istable": &dt.IsTable, "issingle": &dt.IsSingle, "is_virtual": &dt.IsVirtual,
+		"is_submittable": &dt.IsSubmittable, "is_tree": &dt.IsTree, "track_changes": &dt.TrackChanges,
+		"track_seen": &dt.TrackSeen, "track_views": &dt.TrackViews, "allow_rename": &dt.AllowRename,
+		"allow_import": &dt.AllowImport, "allow_copy": &dt.AllowCopy, "read_only": &dt.ReadOnly,
+		"in_create": &dt.InCreate, "show_title_field_in_link": &dt.ShowTitleInLink,
+		"allow_guest_to_view": &dt.AllowGuestToView, "queue_in_background": &dt.QueueInBackground,
+	} {
+		*to = p.PropInt(key) != 0
+	}
+	for _, row := range p.PropRows("fields") {
+		dt.Fields = append(dt.Fields, fieldFromProps(row))
+	}
+	for _, row := range p.PropRows("permissions") {
+		dt.Permissions = append(dt.Permissions, PermFromProps(row))
+	}
+	var legacy []string
+	for _, row := range p.PropRows("legacy_columns") {
+		legacy = append(legacy, row.PropText("fieldname"))
+	}
+	dt.compile(legacy)
+	return dt
+}
+
+func fieldFromProps(p Props) *DocField {
+	f := &DocField{
+		Fieldname: p.PropText("fieldname"), Label: p.PropText("label"), Fieldtype: p.PropText("fieldtype"),
+		Options: p.PropText("options"), Default: p.PropText("default"), FetchFrom: p.PropText("fetch_from"),
+		DependsOn: p.PropText("depends_on"), MandatoryDependsOn: p.PropText("mandatory_depends_on"),
+		Length: p.PropInt("length"), Permlevel: p.PropInt("permlevel"), Precision: p.PropInt("precision"), Idx: p.PropInt("idx"),
+	}
+	for key, to := range map[string]*bool{
+		"reqd": &f.Reqd, "unique": &f.Unique, "search_index": &f.SearchIndex, "read_only": &f.ReadOnly,
+		"hidden": &f.Hidden, "set_only_once": &f.SetOnlyOnce, "allow_on_submit": &f.AllowOnSubmit,
+		"no_copy": &f.NoCopy, "fetch_if_empty": &f.FetchIfEmpty, "ignore_user_permissions": &f.IgnoreUserPermissions,
+		"ignore_xss_filter": &f.IgnoreXSSFilter, "non_negative": &f.NonNegative, "is_virtual": &f.IsVirtual,
+		"not_nullable": &f.NotNullable, "mask": &f.Mask, "in_list_view": &f.InListView,
+		"translatable": &f.Translatable, "in_global_search": &f.InGlobalSearch, "is_custom_field": &f.IsCustomField,
+	} {
+		*to = p.PropInt(key) != 0
+	}
+	if f.Fieldtype == "" {
+		f.Fieldtype = "Data"
+	}
+	ft, ok := LookupFieldtype(f.Fieldtype)
+	if !ok {
+		ft = fieldtypes["Data"]
+	}
+	f.Type = ft
+	if f.Fieldtype == "Select" {
+		f.Choices = strings.Split(f.Options, "\n")
+	}
+	return f
+}
+
+// compile fills the derived parts.
+func (dt *DocType) compile(legacy []string) {
+	dt.byName = make(map[string]*DocField, len(dt.Fields))
+	dt.slots = make(map[string]int, len(dt.Fields)+16)
+	dt.parentAt = -1
+	for _, c := range standardColumns {
+		dt.addColumn(Column{Name: c.name, Type: fieldtypes[c.fieldtype], Stored: true})
+	}
+	for _, f := range dt.Fields {
+		f.Slot, f.Table = -1, -1
+		if f.Fieldname == "" {
+			continue
+		}
+		if _, dup := dt.byName[f.Fieldname]; dup {
+			continue
+		}
+		dt.byName[f.Fieldname] = f
+		switch {
+		case f.Type.Class == TableClass:
+			f.Table = len(dt.Tables)
+			dt.Tables = append(dt.Tables, f)
+		case f.Type.HasColumn():
+			f.Slot = dt.addColumn(Column{Name: f.Fieldname, Field: f, Type: f.Type, Stored: !f.IsVirtual})
+			if f.Fieldtype == "Link" || f.Fieldtype == "Dynamic Link" {
+				dt.LinkFields = append(dt.LinkFields, f)
+			}
+		}
+	}
+	for _, name := range legacy {
+		if _, dup := dt.slots[name]; !dup {
+			dt.addColumn(Column{Name: name, Type: fieldtypes["Data"], Stored: true, Legacy: true})
+		}
+	}
+	if dt.IsTable {
+		dt.parentAt = len(dt.Columns)
+		for _, name := range []string{"parent", "parentfield", "parenttype"} {
+			dt.addColumn(Column{Name: name, Type: fieldtypes["Data"], Stored: true})
+		}
+	}
+	dt.optionsAt = len(dt.Columns)
+	if !dt.IsTable && !dt.IsSingle {
+		for _, name := range []string{"_user_tags", "_comments", "_assign", "_liked_by"} {
+			dt.addColumn(Column{Name: name, Type: fieldtypes["Text"], Stored: true, Optional: true})
+		}
+		if dt.TrackSeen {
+			dt.addColumn(Column{Name: "_seen", Type: fieldtypes["Text"], Stored: true, Optional: true})
+		}
+	}
+}
+
+func (dt *DocType) addColumn(c Column) int {
+	if at, dup := dt.slots[c.Name]; dup {
+		return at
+	}
+	dt.slots[c.Name] = len(dt.Columns)
+	dt.Columns = append(dt.Columns, c)
+	return len(dt.Columns) - 1
+}
+
+// Field returns the field of that name, or nil.
+func (dt *DocType) Field(name string) *DocField { return dt.byName[name] }
+
+// Slot returns the slot of a column; ok is false for unknown names and tables.
+func (dt *DocType) Slot(name string) (slot int, ok bool) {
+	slot, ok = dt.slots[name]
+	return slot, ok
+}
+
+// Column returns the column of that name, or nil.
+func (dt *DocType) Column(name string) *Column {
+	if i, ok := dt.slots[name]; ok {
+		return &dt.Columns[i]
+	}
+	return nil
+}
+
+// ParentSlot returns the slot of parent; parentfield and parenttype follow it. It
+// is -1 unless the DocType is a child table.
+func (dt *DocType) ParentSlot() int { return dt.parentAt }
+
+// OptionalSlot returns the first slot of the optional columns (_user_tags…).
+func (dt *DocType) OptionalSlot() int { return dt.optionsAt }
+
+// Title returns the field that names documents to people: title_field, else a
+// field called title, else name. Source: frappe/model/meta.py get_title_field.
+func (dt *DocType) Title() string {
+	if dt.TitleField != "" {
+		return dt.TitleField
+	}
+	if dt.byName["title"] != nil {
+		return "title"
+	}
+	return "name"
+}
+
+// Scrub turns a DocType's name into its module name: lower case, blanks and
+// hyphens become underscores. Source: frappe/__init__.py scrub.
+func Scrub(name string) string {
+	return strings.ToLower(strings.NewReplacer(" ", "_", "-", "_").Replace(name))
+}
+
+// Slug is the DocType's part of a desk URL. Source: frappe/desk/utils.py slug.
+func Slug(name string) string {
+	return strings.ToLower(strings.ReplaceAll(name, " ", "-"))
+}

@@ -1,0 +1,3 @@
+module freddo
+
+go 1.26
