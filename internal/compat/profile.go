@@ -1,0 +1,169 @@
+// Package compat owns every difference between the releases of Frappe that Freddo
+// speaks, as named fields of one table. Nobody compares version numbers anywhere
+// else. Start with Profile; V14, V15 and V16 are its three rows.
+package compat
+
+import (
+	"freddo/document"
+)
+
+// Profile is one release's behaviour. The zero value is not a release.
+type Profile struct {
+	// Name is the release as the site's configuration spells it: v14, v15, v16.
+	Name string
+	// Version is the framework version that the profile was recorded from.
+	Version string
+
+	// Body is how response bodies are printed, Inner the JSON strings inside them.
+	Body, Inner document.Format
+
+	// V2 says that /api/v1 and /api/v2 exist.
+	V2 bool
+	// ExcTypeAlways sends exc_type with every error; otherwise only with thrown ones.
+	ExcTypeAlways bool
+	// ExcTypeFirst puts exc_type before exception in an error body.
+	ExcTypeFirst bool
+	// MessageID adds __frappe_exc_id to thrown messages.
+	MessageID bool
+	// TracebackForSystemUsers shows tracebacks to System Users only.
+	TracebackForSystemUsers bool
+	// HideMissing turns a 404 of a document into a 403 for those who may not read
+	// its DocType.
+	HideMissing bool
+	// CreateNulls sends null fields in the answer of a v1 create.
+	CreateNulls bool
+	// V2Nulls sends null fields in answers of v2.
+	V2Nulls bool
+	// V2DocsInMethods adds the document to answers of v2 document methods.
+	V2DocsInMethods bool
+	// DeleteKey is the key of a v1 delete's "ok".
+	DeleteKey string
+	// PermlevelOnRead strips fields above the reader's permlevel from a read document;
+	// otherwise only when System Settings says so.
+	PermlevelOnRead bool
+	// DisabledKeysWork accepts API keys of disabled users.
+	DisabledKeysWork bool
+	// KeysWithAPIKey returns api_key beside api_secret from generate_keys.
+	KeysWithAPIKey bool
+	// LogoutLogsInGuest makes the answer of logout that of a Guest login.
+	LogoutLogsInGuest bool
+	// LogoutPostOnly and UploadPostOnly restrict those commands to POST.
+	LogoutPostOnly bool
+	// NoStore sends Cache-Control: no-store… with every answer.
+	NoStore bool
+	// UserLangCookie sends the user_lang cookie.
+	UserLangCookie bool
+	// SkipEqualCookies leaves out cookies that the client already has.
+	SkipEqualCookies bool
+	// HTTPErrorCookies adds cookies and headers to plain HTML errors.
+	HTTPErrorCookies bool
+	// InvalidBodyIsDataError answers broken JSON bodies with 417 DataError.
+	InvalidBodyIsDataError bool
+	// ArrayBody accepts a JSON array as request body under the key data.
+	ArrayBody bool
+	// HashName is how random names are made: "v14", "v15" or "v16".
+	HashName string
+	// FormatCounterByPrefix keys the counter of format: names by the text before it;
+	// otherwise all share the empty key.
+	FormatCounterByPrefix bool
+	// TimeDefaultsToNow fills every empty Time field of a new document.
+	TimeDefaultsToNow bool
+	// CreateBeforeLinks checks the create right before links are validated.
+	CreateBeforeLinks bool
+	// IndentJSON stores objects given to JSON fields indented and sorted.
+	IndentJSON bool
+	// TableMandatoryColon puts a colon before the label of an empty table.
+	TableMandatoryColon bool
+	// TimestampNamesDocument names the document in a timestamp mismatch.
+	TimestampNamesDocument bool
+	// PermissionSentence phrases permission hints as v15 does.
+	PermissionSentence bool
+	// DeskLinksAbsolute prints links to documents as absolute desk URLs.
+	DeskLinksAbsolute bool
+	// ThrowMessageOnDelete throws "User not allowed to delete".
+	DeleteDeniedThrows bool
+	// SortDefault is the sort_field of a DocType that names none.
+	SortDefault string
+	// IndexModified, IndexCreation: which standard column new tables index.
+	IndexModified, IndexCreation bool
+	// HomePage is what login answers a desk user.
+	HomePage string
+	// SessionExpiry is the default session_expiry, hh:mm.
+	SessionExpiry string
+	// TypeChecks validates annotated arguments of methods (v15 and later).
+	TypeChecks bool
+	// TypeErrorNamesMethod names the method in a type error.
+	TypeErrorNamesMethod bool
+	// TagsLeadingComma stores _user_tags with a leading comma.
+	TagsLeadingComma bool
+	// GuestSummaryLogin appends "Login to access" to the text of a refused method.
+	GuestSummaryLogin bool
+	// WWWAuthenticate sends the OAuth resource metadata header on 401 and 403.
+	WWWAuthenticate bool
+	// DebugInExc puts the SQL of debug=1 into exc; otherwise into _debug_messages.
+	DebugInExc bool
+	// HasDiscard, HasAddComment: document methods that exist.
+	HasDiscard, HasAddComment bool
+	// NameSetOnV2Create honours an explicit name in a v2 create.
+	NameSetOnV2Create bool
+	// CountChecksPermission: frappe.client.get_count checks permissions.
+	CountChecksPermission bool
+	// ResourcePostOnName routes POST /api/resource/DT/name in v1 (v15 and later).
+	ResourcePostOnName bool
+	// ServerScriptsDefault enables Server Scripts unless the site says otherwise.
+	ServerScriptsDefault bool
+	// CSRFPatch checks CSRF on PATCH too.
+	CSRFPatch bool
+}
+
+// V14 is Frappe 14.93.2.
+func V14() *Profile {
+	return &Profile{
+		Name: "v14", Version: "14.93.2", Body: document.Python, Inner: document.PythonSpaced,
+		ExcTypeFirst: true, CreateNulls: true, DeleteKey: "message", DisabledKeysWork: true,
+		HashName: "v14", TimeDefaultsToNow: true, IndentJSON: true, TableMandatoryColon: true,
+		DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
+		HomePage: "/app", SessionExpiry: "60:00", TagsLeadingComma: true, DebugInExc: true, ServerScriptsDefault: true,
+	}
+}
+
+// V15 is Frappe 15.55.1.
+func V15() *Profile {
+	return &Profile{
+		Name: "v15", Version: "15.55.1", Body: document.Python, Inner: document.PythonSpaced,
+		V2: true, ExcTypeAlways: true, MessageID: true, DeleteKey: "data", PermlevelOnRead: true,
+		DisabledKeysWork: true, LogoutLogsInGuest: true, ArrayBody: true, HashName: "v15",
+		FormatCounterByPrefix: true, TimeDefaultsToNow: true, TableMandatoryColon: true,
+		PermissionSentence: true, DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
+		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TagsLeadingComma: true,
+		HasAddComment: true, ResourcePostOnName: true, CSRFPatch: true,
+	}
+}
+
+// V16 is Frappe 16.0.0-dev of September 2025, the release the recordings come from.
+func V16() *Profile {
+	return &Profile{
+		Name: "v16", Version: "16.0.0-dev", Body: document.ORJSON, Inner: document.ORJSON,
+		V2: true, ExcTypeAlways: true, MessageID: true, TracebackForSystemUsers: true, HideMissing: true,
+		V2Nulls: true, V2DocsInMethods: true, DeleteKey: "data", PermlevelOnRead: true, KeysWithAPIKey: true,
+		LogoutLogsInGuest: true, ArrayBody: true, HashName: "v16", NoStore: true, UserLangCookie: true,
+		SkipEqualCookies: true, HTTPErrorCookies: true, TimestampNamesDocument: true, PermissionSentence: true,
+		DeskLinksAbsolute: true, SortDefault: "creation", IndexCreation: true,
+		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TypeErrorNamesMethod: true,
+		GuestSummaryLogin: true, WWWAuthenticate: true, HasDiscard: true, HasAddComment: true,
+		NameSetOnV2Create: true, ResourcePostOnName: true, CSRFPatch: true,
+	}
+}
+
+// Lookup returns the profile of a release name (v14, v15, v16).
+func Lookup(name string) (*Profile, bool) {
+	switch name {
+	case "v14", "14":
+		return V14(), true
+	case "v15", "15", "":
+		return V15(), true
+	case "v16", "16":
+		return V16(), true
+	}
+	return nil, false
+}

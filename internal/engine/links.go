@@ -1,0 +1,281 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"sort"
+	"strings"
+
+	"freddo/doctype"
+	"freddo/document"
+	"freddo/exc"
+	"freddo/internal/storage"
+)
+
+// link is one link of a document or of one of its rows.
+type link struct {
+	d      *document.Document
+	f      *doctype.DocField
+	target *doctype.DocType
+	value  string
+	row    int64 // idx of the child row, 0 on the parent
+}
+
+func (l *link) describe() string {
+	if l.row > 0 {
+		return fmt.Sprintf("Row #%d: %s: %s", l.row, l.f.LabelOrName(), l.value)
+	}
+	return l.f.LabelOrName() + ": " + l.value
+}
+
+// validateLinks refuses links to documents that do not exist or are cancelled, takes
+// over the stored spelling, and fetches the fields that depend on links. Each linked
+// DocType costs one query, whatever the number of rows.
+// Source: frappe/model/document.py _validate_links, base_document.py get_invalid_links.
+func (c *Call) validateLinks(ctx context.Context, d *document.Document) error {
+	if d.Flags.IgnoreLinks {
+		return nil
+	}
+	links, err := c.collectLinks(ctx, d)
+	if err != nil || len(links) == 0 {
+		return err
+	}
+	byTarget := map[string][]*link{}
+	var order []string
+	for _, l := range links {
+		if byTarget[l.target.Name] == nil {
+			order = append(order, l.target.Name)
+		}
+		byTarget[l.target.Name] = append(byTarget[l.target.Name], l)
+	}
+	missing := map[*link]bool{}
+	var cancelled []string
+	for _, name := range order {
+		gone, dead, err := c.followLinks(ctx, byTarget[name], d)
+		if err != nil {
+			return err
+		}
+		for _, l := range gone {
+			missing[l] = true
+		}
+		cancelled = append(cancelled, dead...)
+	}
+	if len(missing) > 0 {
+		var texts []string
+		for _, l := range links {
+			if missing[l] {
+				texts = append(texts, l.describe())
+			}
+		}
+		return exc.LinkValidation.Throwf("Could not find %s", strings.Join(texts, ", "))
+	}
+	if len(cancelled) > 0 {
+		return exc.CancelledLink.Throwf("Cannot link cancelled document: %s", strings.Join(cancelled, ", "))
+	}
+	return nil
+}
+
+func (c *Call) collectLinks(ctx context.Context, d *document.Document) ([]*link, error) {
+	var out []*link
+	add := func(r *document.Document, row int64) error {
+		for _, f := range r.Type.LinkFields {
+			value := document.ToText(r.At(f.Slot))
+			if value == "" || f.IsVirtual {
+				continue
+			}
+			l, err := c.newLink(ctx, r, f, value, row)
+			if err != nil {
+				return err
+			}
+			if l != nil {
+				out = append(out, l)
+			}
+		}
+		return nil
+	}
+	if err := add(d, 0); err != nil {
+		return nil, err
+	}
+	err := d.EachRow(func(_ *doctype.DocField, row *document.Document) error { return add(row, row.Int("idx")) })
+	return out, err
+}
+
+func (c *Call) newLink(ctx context.Context, d *document.Document, f *doctype.DocField, value string, row int64) (*link, error) {
+	target := f.Options
+	if f.Fieldtype == "Dynamic Link" {
+		target = d.Text(f.Options)
+		if target == "" {
+			label := f.Options
+			if g := d.Type.Field(f.Options); g != nil {
+				label = g.LabelOrName()
+			}
+			return nil, exc.Validation.Throwf("%s must be set first", label)
+		}
+	}
+	if target == "" {
+		return nil, exc.Validation.Throwf("Options not set for link field %s", f.Fieldname)
+	}
+	dt, err := c.DocType(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	if dt.IsVirtual {
+		return nil, nil
+	}
+	if dt.IsSingle {
+		d.SetAt(f.Slot, document.Text(dt.Name))
+		return nil, nil
+	}
+	return &link{d: d, f: f, target: dt, value: value, row: row}, nil
+}
+
+// followLinks reads all linked documents of one DocType in one query.
+func (c *Call) followLinks(ctx context.Context, links []*link, root *document.Document) (gone []*link, cancelled []string, err error) {
+	target := links[0].target
+	cols := fetchColumns(links)
+	seen := map[string]bool{}
+	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name")
+	for _, col := range cols {
+		b.SQL(", ").Ident(col)
+	}
+	b.SQL(" FROM ").Table(target.Name).SQL(" WHERE ").Ident("name").SQL(" IN (")
+	for _, l := range links {
+		if seen[l.value] {
+			continue
+		}
+		if len(seen) > 0 {
+			b.SQL(", ")
+		}
+		seen[l.value] = true
+		b.Arg(document.Text(l.value))
+	}
+	found, err := c.linkedRows(ctx, b.SQL(")"), target, cols)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, l := range links {
+		row := found.get(l.value)
+		if row == nil {
+			gone = append(gone, l)
+			continue
+		}
+		l.d.SetAt(l.f.Slot, document.Text(document.ToText(row.Get("name"))))
+		if target.IsSubmittable && root.Type.IsSubmittable && l.f.Fieldname != "amended_from" && document.Cint(row.Get("docstatus")) == 2 {
+			cancelled = append(cancelled, l.describe())
+		}
+		fetchFields(l, row, root)
+	}
+	return gone, cancelled, nil
+}
+
+// fetchColumns are the columns that fields fetch through the links, and docstatus.
+func fetchColumns(links []*link) []string {
+	set := map[string]bool{}
+	target := links[0].target
+	if target.IsSubmittable {
+		set["docstatus"] = true
+	}
+	for _, l := range links {
+		for _, f := range fetchers(l) {
+			_, col, _ := strings.Cut(f.FetchFrom, ".")
+			if t := target.Column(col); t != nil && t.Stored && col != "name" {
+				set[col] = true
+			}
+		}
+	}
+	out := make([]string, 0, len(set))
+	for k := range set {
+		out = append(out, k)
+	}
+	sort.Strings(out)
+	return out
+}
+
+// fetchers are the fields of a link's document that fetch through it.
+func fetchers(l *link) []*doctype.DocField {
+	var out []*doctype.DocField
+	for _, f := range l.d.Type.Fields {
+		if f.FetchFrom != "" && f.Slot >= 0 && strings.HasPrefix(f.FetchFrom, l.f.Fieldname+".") {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// fetchFields sets what is fetched from a linked row.
+// Source: frappe/model/base_document.py set_fetch_from_value.
+func fetchFields(l *link, row *document.Object, root *document.Document) {
+	for _, f := range fetchers(l) {
+		_, col, _ := strings.Cut(f.FetchFrom, ".")
+		if !row.Has(col) {
+			continue
+		}
+		if f.FetchIfEmpty && l.d.At(f.Slot).Truthy() {
+			continue
+		}
+		if root.Docstatus() == 1 && !f.AllowOnSubmit && !root.Flags.InInsert {
+			continue
+		}
+		l.d.SetAt(f.Slot, row.Get(col))
+	}
+}
+
+// linkedRows are rows by name, found exactly or without regard to case.
+type linkedRows struct {
+	exact, folded map[string]*document.Object
+}
+
+func (r *linkedRows) get(name string) *document.Object {
+	if o := r.exact[name]; o != nil {
+		return o
+	}
+	return r.folded[strings.ToLower(strings.TrimRight(name, " "))]
+}
+
+func (c *Call) linkedRows(ctx context.Context, b *storage.Builder, target *doctype.DocType, cols []string) (*linkedRows, error) {
+	rows, err := c.Tx.Query(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := &linkedRows{exact: map[string]*document.Object{}, folded: map[string]*document.Object{}}
+	for rows.Next() {
+		o := &document.Object{}
+		name := document.ToText(rows.Raw(0).Value(doctype.TextClass))
+		o.Set("name", document.Text(name))
+		for i, col := range cols {
+			o.Set(col, rows.Raw(i+1).Value(target.Column(col).Type.Class))
+		}
+		out.exact[name] = o
+		out.folded[strings.ToLower(name)] = o
+	}
+	return out, rows.Err()
+}
+
+// DocLink is a link to a document as upstream's messages hold it.
+// Source: frappe/utils/data.py get_link_to_form, frappe/model/delete_doc.py.
+func (c *Call) DocLink(dt, name string) string {
+	if c.Profile.DeskLinksAbsolute {
+		return fmt.Sprintf(`<a href="%s/app/%s/%s">%s</a>`, c.BaseURL(), doctype.Slug(dt), pathEscape(name), name)
+	}
+	return fmt.Sprintf(`<a href="/app/Form/%s/%s">%s</a>`, dt, name, name)
+}
+
+// BaseURL is the site's own address: its configured host_name, else how the request
+// reached it. Source: frappe/utils/data.py get_url.
+func (c *Call) BaseURL() string {
+	if h := c.Site.Config().Str("host_name"); h != "" {
+		if !strings.Contains(h, "://") {
+			h = "http://" + h
+		}
+		return strings.TrimRight(h, "/")
+	}
+	if c.Request.Host == "" {
+		return "http://localhost"
+	}
+	scheme := c.Request.Scheme
+	if scheme == "" {
+		scheme = "http"
+	}
+	return scheme + "://" + c.Request.Host
+}

@@ -1,0 +1,182 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"freddo/doctype"
+	"freddo/document"
+	"freddo/exc"
+	"freddo/internal/storage"
+)
+
+// RenameOptions steer a rename; the zero value is a plain rename with all checks.
+type RenameOptions struct {
+	// Merge folds the document into an existing one.
+	Merge bool
+	// Force skips the DocType's allow_rename.
+	Force bool
+	// Quiet leaves out the message that tells of the rename.
+	Quiet bool
+}
+
+// Rename gives a document another name and follows every link to it. It returns the
+// new name. Errors: ValidationError in upstream's words.
+// Source: frappe/model/rename_doc.py rename_doc.
+func (c *Call) Rename(ctx context.Context, dtName, old, name string, o RenameOptions) (string, error) {
+	dt, err := c.DocType(ctx, dtName)
+	if err != nil {
+		return "", err
+	}
+	if err := c.Tx.StartWrite(ctx); err != nil {
+		return "", err
+	}
+	d, err := c.Tx.Load(ctx, dt, document.Text(old), storage.LoadOptions{ForUpdate: true, Resolve: c.resolver(ctx)})
+	if errors.Is(err, storage.ErrNotFound) {
+		return "", exc.Validation.Throwf("Can't rename %s to %s because %s doesn't exist.", old, name, old)
+	}
+	if err != nil {
+		return "", err
+	}
+	name = strings.TrimSpace(name)
+	d.Set("__rename_to", document.Text(name))
+	d.Set("__rename_merge", document.BoolOf(o.Merge))
+	if err := c.run(ctx, BeforeRename, d); err != nil {
+		return "", err
+	}
+	name = d.Text("__rename_to")
+	if err := c.checkRename(ctx, d, name, o); err != nil {
+		return "", err
+	}
+	if err := c.renameRows(ctx, d, name, o); err != nil {
+		return "", err
+	}
+	return name, c.afterRename(ctx, d, name, o)
+}
+
+// checkRename follows rename_doc.py validate_rename.
+func (c *Call) checkRename(ctx context.Context, d *document.Document, name string, o RenameOptions) error {
+	dt, old := d.Type, d.Name()
+	stored, exists, err := c.Tx.Exists(ctx, dt, document.Text(name))
+	if err != nil {
+		return err
+	}
+	switch {
+	case old == name:
+		return exc.Validation.Throw("No changes made because old and new name are the same.")
+	case o.Merge && !exists:
+		return exc.Validation.Throwf("%s %s does not exist, select a new target to merge", dt.Name, name)
+	case !o.Merge && exists && !strings.EqualFold(document.ToText(stored), old):
+		return exc.Validation.Throwf("Another %s with name %s exists, select another name", dt.Name, name)
+	}
+	ok, err := c.HasPermission(ctx, dt.Name, doctype.Write, d)
+	if err != nil {
+		return err
+	}
+	if !ok && !d.Flags.IgnorePermissions {
+		verb := "rename"
+		if o.Merge {
+			verb = "merge"
+		}
+		return exc.Validation.Throwf("You need write permission on %s %s to %s", dt.Name, old, verb)
+	}
+	if !o.Force && !dt.AllowRename {
+		return exc.Validation.Throwf("%s not allowed to be renamed", dt.Name)
+	}
+	probe := document.New(dt)
+	probe.SetName(name)
+	return c.validateName(ctx, probe)
+}
+
+func (c *Call) renameRows(ctx context.Context, d *document.Document, name string, o RenameOptions) error {
+	dt, old := d.Type, d.NameValue()
+	if o.Merge {
+		if _, err := c.Tx.Delete(ctx, dt, old); err != nil {
+			return err
+		}
+	} else if err := c.Tx.SetColumns(ctx, dt, old, []string{"name"}, []document.Value{document.Text(name)}); err != nil {
+		return c.writeError(d, err)
+	}
+	if a := dt.Autoname; strings.HasPrefix(strings.ToLower(a), "field:") && !o.Merge {
+		if err := c.Tx.SetColumns(ctx, dt, document.Text(name), []string{a[len("field:"):]}, []document.Value{document.Text(name)}); err != nil {
+			return err
+		}
+	}
+	for _, f := range dt.Tables {
+		if err := c.relink(ctx, f.Options, "parent", "parenttype", dt.Name, d.Name(), name); err != nil {
+			return err
+		}
+	}
+	if err := c.relinkAll(ctx, dt, d.Name(), name); err != nil {
+		return err
+	}
+	return c.Tx.RenameAuth(ctx, dt.Name, d.Name(), name)
+}
+
+// relinkAll rewrites Link and Dynamic Link values everywhere.
+func (c *Call) relinkAll(ctx context.Context, dt *doctype.DocType, old, name string) error {
+	fields, err := c.backlinks(ctx, dt.Name)
+	if err != nil {
+		return err
+	}
+	for _, bl := range fields {
+		if err := c.relink(ctx, bl.doctype, bl.fieldname, "", "", old, name); err != nil {
+			return err
+		}
+	}
+	dynamic, err := c.dynamicFields(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range dynamic {
+		if err := c.relink(ctx, f[0], f[1], f[2], dt.Name, old, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// relink rewrites one column where it holds old; typeColumn, when given, must hold
+// typeValue.
+func (c *Call) relink(ctx context.Context, dtName, column, typeColumn, typeValue, old, name string) error {
+	dt, err := c.DocType(ctx, dtName)
+	if err != nil || dt.IsVirtual {
+		return nil //nolint:nilerr // a field of a DocType that is gone links nothing
+	}
+	b := storage.NewBuilder(c.Tx.Dialect())
+	if dt.IsSingle {
+		b.SQL("UPDATE ").Ident("tabSingles").SQL(" SET ").Ident("value").SQL(" = ").Arg(document.Text(name)).SQL(" WHERE ").Ident("doctype").
+			SQL(" = ").Arg(document.Text(dtName)).SQL(" AND ").Ident("field").SQL(" = ").Arg(document.Text(column)).
+			SQL(" AND ").Ident("value").SQL(" = ").Arg(document.Text(old))
+		_, err = c.Tx.Exec(ctx, b)
+		return err
+	}
+	col := dt.Column(column)
+	if col == nil || !col.Stored {
+		return nil
+	}
+	b.SQL("UPDATE ").Table(dtName).SQL(" SET ").Ident(column).SQL(" = ").Arg(document.Text(name)).SQL(" WHERE ").Ident(column).SQL(" = ").Arg(document.Text(old))
+	if typeColumn != "" {
+		if t := dt.Column(typeColumn); t == nil || !t.Stored {
+			return nil
+		}
+		b.SQL(" AND ").Ident(typeColumn).SQL(" = ").Arg(document.Text(typeValue))
+	}
+	_, err = c.Tx.Exec(ctx, b)
+	return err
+}
+
+func (c *Call) afterRename(ctx context.Context, d *document.Document, name string, o RenameOptions) error {
+	old := d.Name()
+	d.SetName(name)
+	d.Set("__rename_from", document.Text(old))
+	if err := c.run(ctx, AfterRename, d); err != nil {
+		return err
+	}
+	if !o.Quiet {
+		c.Msgprint(exc.Message{Text: fmt.Sprintf("Document renamed from %s to %s", Bold(old), Bold(name)), Alert: true, Indicator: "green"})
+	}
+	return nil
+}

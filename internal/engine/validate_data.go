@@ -1,0 +1,105 @@
+package engine
+
+import (
+	"context"
+	"net/mail"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"freddo/document"
+	"freddo/exc"
+)
+
+var (
+	personName  = regexp.MustCompile(`^[\w][\w'-]*( \w[\w'-]*)*$`)
+	phoneNumber = regexp.MustCompile(`^([0-9 +_\-,.*#()]){1,20}$`)
+	emailParts  = regexp.MustCompile(`[,\n]`)
+	emailShape  = regexp.MustCompile(`^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+$|^[^\s@<>,;]+@[^\s@<>,;]+$`)
+)
+
+// validateData checks Data fields whose options name a kind of text.
+// Source: frappe/model/base_document.py _validate_data_fields.
+func (c *Call) validateData(_ context.Context, d *document.Document) error {
+	for _, r := range withRows(d) {
+		for _, f := range r.Type.Fields {
+			if f.Slot < 0 {
+				continue
+			}
+			v := document.ToText(r.At(f.Slot))
+			if v == "" {
+				continue
+			}
+			if f.Fieldtype == "Phone" {
+				if err := validatePhoneField(f.LabelOrName(), v); err != nil {
+					return err
+				}
+			}
+			if f.Fieldtype != "Data" {
+				continue
+			}
+			if err := validateKind(f.Options, v, r); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func validateKind(kind, v string, d *document.Document) error {
+	switch kind {
+	case "Email":
+		if (v == "Administrator" || v == "Guest") && (d.Owner() == "Administrator" || d.Owner() == "Guest") {
+			return nil
+		}
+		for _, one := range emailParts.Split(v, -1) {
+			if one = strings.TrimSpace(one); one != "" && !ValidEmail(one) {
+				return exc.InvalidEmailAddress.Throwf("%s is not a valid Email Address", one)
+			}
+		}
+	case "Name":
+		if !personName.MatchString(v) {
+			return exc.InvalidName.Throwf("%s is not a valid Name", v)
+		}
+	case "Phone":
+		if !phoneNumber.MatchString(strings.TrimSpace(v)) {
+			return exc.InvalidPhoneNumber.Throwf("%s is not a valid Phone Number", v)
+		}
+	case "URL":
+		u, err := url.Parse(strings.TrimSpace(v))
+		if err != nil || !(strings.HasPrefix(v, "/") || u.Scheme != "" && u.Host != "") {
+			return exc.Validation.Throwf("'%s' is not a valid URL", Bold(v))
+		}
+	}
+	return nil
+}
+
+// ValidEmail reports whether text is an address, with or without a display name.
+// Source: frappe/utils/__init__.py validate_email_address.
+func ValidEmail(s string) bool {
+	if emailShape.MatchString(s) {
+		return true
+	}
+	a, err := mail.ParseAddress(s)
+	return err == nil && emailShape.MatchString(a.Address)
+}
+
+// validatePhoneField checks a Phone field: +country-number.
+func validatePhoneField(label, v string) error {
+	if !strings.HasPrefix(v, "+") {
+		return exc.InvalidPhoneNumber.Throwf("Please select a country code for field %s.", Bold(label))
+	}
+	digits := 0
+	for _, r := range v[1:] {
+		switch {
+		case r >= '0' && r <= '9':
+			digits++
+		case r != '-' && r != ' ':
+			digits = -100
+		}
+	}
+	if digits < 6 || digits > 15 {
+		return exc.InvalidPhoneNumber.Throwf("Phone Number %s set in field %s is not valid.", Bold(v), Bold(label))
+	}
+	return nil
+}

@@ -1,0 +1,194 @@
+package meta
+
+import (
+	"context"
+	"sort"
+	"strings"
+
+	"freddo/document"
+	"freddo/internal/storage"
+)
+
+// customise applies Custom Field, Property Setter and Custom DocPerm to a DocType's
+// object. Source: frappe/model/meta.py Meta.process.
+func (s *Store) customise(ctx context.Context, tx *storage.Tx, o *document.Object) error {
+	name := o.Str("name")
+	custom, err := s.rows(ctx, tx, "Custom Field", "dt", name, "idx")
+	if err != nil {
+		return err
+	}
+	fields := append([]document.Value(nil), o.Get("fields").List()...)
+	for _, row := range custom {
+		row.Set("doctype", document.Text("DocField"))
+		row.Set("is_custom_field", document.IntOf(1))
+		fields = append(fields, document.MapOf(row))
+	}
+	setters, err := s.rows(ctx, tx, "Property Setter", "doc_type", name, "creation")
+	if err != nil {
+		return err
+	}
+	applySetters(o, fields, setters)
+	if len(custom) > 0 || o.Has("field_order") {
+		fields = sortFields(o, fields)
+	}
+	o.Set("fields", document.ListOf(fields...))
+	if document.Cint(o.Get("istable")) != 0 {
+		return nil
+	}
+	perms, err := s.rows(ctx, tx, "Custom DocPerm", "parent", name, "creation")
+	if err != nil {
+		return err
+	}
+	if len(perms) > 0 {
+		list := make([]document.Value, len(perms))
+		for i, p := range perms {
+			p.Set("doctype", document.Text("Custom DocPerm"))
+			list[i] = document.MapOf(p)
+		}
+		o.Set("permissions", document.ListOf(list...))
+	}
+	return nil
+}
+
+// rows returns the rows of a bootstrap DocType whose column equals value.
+func (s *Store) rows(ctx context.Context, tx *storage.Tx, dtName, column, value, order string) ([]*document.Object, error) {
+	dt := s.base[dtName]
+	b := storage.NewBuilder(tx.Dialect()).SQL("SELECT ")
+	first := true
+	for _, c := range dt.Columns {
+		if !c.Stored {
+			continue
+		}
+		if !first {
+			b.SQL(", ")
+		}
+		first = false
+		b.Ident(c.Name)
+	}
+	b.SQL(" FROM ").Table(dtName).SQL(" WHERE ").Ident(column).SQL(" = ").Arg(document.Text(value)).SQL(" ORDER BY ").Ident(order)
+	rows, err := tx.Query(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []*document.Object
+	for rows.Next() {
+		o := &document.Object{}
+		i := 0
+		for _, c := range dt.Columns {
+			if !c.Stored {
+				continue
+			}
+			o.Set(c.Name, rows.Raw(i).Value(c.Type.Class))
+			i++
+		}
+		out = append(out, o)
+	}
+	return out, rows.Err()
+}
+
+// applySetters sets properties on the DocType, its fields and its other rows.
+// Source: frappe/model/meta.py apply_property_setters.
+func applySetters(o *document.Object, fields []document.Value, setters []*document.Object) {
+	for _, ps := range setters {
+		prop, value := ps.Str("property"), castProperty(ps.Str("property_type"), ps.Get("value"))
+		switch ps.Str("doctype_or_field") {
+		case "DocType":
+			o.Set(prop, value)
+		case "DocField":
+			setOnRow(fields, "fieldname", ps.Str("field_name"), prop, value)
+		case "DocType Link":
+			setOnRow(o.Get("links").List(), "name", ps.Str("row_name"), prop, value)
+		case "DocType Action":
+			setOnRow(o.Get("actions").List(), "name", ps.Str("row_name"), prop, value)
+		case "DocType State":
+			setOnRow(o.Get("states").List(), "name", ps.Str("row_name"), prop, value)
+		}
+	}
+}
+
+func setOnRow(rows []document.Value, key, want, prop string, value document.Value) {
+	for _, r := range rows {
+		if m := r.Map(); m != nil && m.Str(key) == want {
+			m.Set(prop, value)
+			return
+		}
+	}
+}
+
+func castProperty(kind string, v document.Value) document.Value {
+	switch kind {
+	case "Int", "Check":
+		return document.IntOf(document.Cint(v))
+	case "Float", "Currency", "Percent":
+		return document.FloatOf(document.Flt(v))
+	}
+	return v
+}
+
+// sortFields puts custom fields after their insert_after and honours field_order.
+// Source: frappe/model/meta.py sort_fields.
+func sortFields(o *document.Object, fields []document.Value) []document.Value {
+	var order []string
+	if v, err := document.ParseJSON(o.Str("field_order")); err == nil {
+		for _, item := range v.List() {
+			order = append(order, item.Str())
+		}
+	}
+	var out []document.Value
+	place := map[string]int{}
+	for i, n := range order {
+		place[n] = i
+	}
+	var pending []document.Value
+	for _, f := range fields {
+		m := f.Map()
+		if document.Cint(m.Get("is_custom_field")) != 0 && len(order) == 0 {
+			pending = append(pending, f)
+			continue
+		}
+		out = append(out, f)
+	}
+	if len(order) > 0 {
+		sort.SliceStable(out, func(i, j int) bool {
+			a, aok := place[out[i].Map().Str("fieldname")]
+			b, bok := place[out[j].Map().Str("fieldname")]
+			return aok && bok && a < b
+		})
+	}
+	out = insertAfter(out, pending)
+	for i, f := range out {
+		f.Map().Set("idx", document.IntOf(int64(i+1)))
+	}
+	return out
+}
+
+// insertAfter places custom fields: an empty insert_after goes first, an unknown one
+// last; fields that follow one another find their place in later rounds.
+func insertAfter(out, pending []document.Value) []document.Value {
+	for len(pending) > 0 {
+		var rest []document.Value
+		for _, f := range pending {
+			after := strings.TrimSpace(f.Map().Str("insert_after"))
+			at := -1
+			for i, g := range out {
+				if g.Map().Str("fieldname") == after {
+					at = i + 1
+				}
+			}
+			if after == "" {
+				at = 0
+			}
+			if at < 0 {
+				rest = append(rest, f)
+				continue
+			}
+			out = append(out[:at:at], append([]document.Value{f}, out[at:]...)...)
+		}
+		if len(rest) == len(pending) {
+			return append(out, rest...)
+		}
+		pending = rest
+	}
+	return out
+}

@@ -1,0 +1,203 @@
+// Package perm owns who may do what: roles, DocPerm, permlevels, if_owner, User
+// Permissions and shares. It answers yes or no for a document, and a condition for a
+// list; the words that clients see are internal/engine's. Start with Store.User and
+// Evaluate.
+package perm
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+
+	"freddo/document"
+	"freddo/internal/storage"
+)
+
+// The users that always exist and the roles nobody needs to be given.
+const (
+	Administrator = "Administrator"
+	Guest         = "Guest"
+	RoleAll       = "All"
+	RoleDeskUser  = "Desk User"
+)
+
+// User is what permission checks know of a user. Treat it as read-only.
+type User struct {
+	Name, FullName, UserType, Image, Language string
+	Enabled                                   bool
+	// Roles are the assigned and the automatic roles, in upstream's order.
+	Roles []string
+	// Allowed are the User Permissions by DocType.
+	Allowed map[string][]Allowed
+	roles   map[string]bool
+}
+
+// Allowed is one User Permission.
+type Allowed struct {
+	Value, ApplicableFor      string
+	IsDefault, HideDescendant bool
+}
+
+// Has reports whether the user has a role.
+func (u *User) Has(role string) bool { return u.Name == Administrator || u.roles[role] }
+
+// IsSystem reports whether the user is a System User.
+func (u *User) IsSystem() bool { return u.UserType == "System User" }
+
+// Store caches users. It is safe for concurrent use.
+type Store struct {
+	mu    sync.Mutex
+	users atomic.Pointer[map[string]*User]
+	gen   atomic.Int64
+}
+
+// NewStore returns an empty cache.
+func NewStore() *Store {
+	s := &Store{}
+	empty := map[string]*User{}
+	s.users.Store(&empty)
+	return s
+}
+
+// maxUsers bounds the cache; beyond it everything is forgotten.
+const maxUsers = 10_000
+
+// Generation changes with every invalidation; see meta.Store.Generation.
+func (s *Store) Generation() int64 { return s.gen.Load() }
+
+// Invalidate forgets a user, or all users for an empty name. Call it after commit.
+func (s *Store) Invalidate(user string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.gen.Add(1)
+	next := map[string]*User{}
+	if user != "" {
+		for k, v := range *s.users.Load() {
+			if k != user {
+				next[k] = v
+			}
+		}
+	}
+	s.users.Store(&next)
+}
+
+// User returns a user with roles and User Permissions, loading it through tx when
+// it is not cached. A user that does not exist has the automatic roles only.
+func (s *Store) User(ctx context.Context, tx *storage.Tx, gen int64, name string) (*User, error) {
+	if u := (*s.users.Load())[name]; u != nil && !tx.Writing() {
+		return u, nil
+	}
+	u, err := load(ctx, tx, name)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.gen.Load() != gen || tx.Writing() {
+		return u, nil
+	}
+	next := map[string]*User{name: u}
+	if old := *s.users.Load(); len(old) < maxUsers {
+		for k, v := range old {
+			next[k] = v
+		}
+		next[name] = u
+	}
+	s.users.Store(&next)
+	return u, nil
+}
+
+func load(ctx context.Context, tx *storage.Tx, name string) (*User, error) {
+	u := &User{Name: name, roles: map[string]bool{}, Allowed: map[string][]Allowed{}}
+	var full, kind, image, lang, enabled document.Value
+	b := storage.NewBuilder(tx.Dialect()).SQL("SELECT ").Ident("full_name").SQL(", ").Ident("user_type").SQL(", ").
+		Ident("user_image").SQL(", ").Ident("language").SQL(", ").Ident("enabled").SQL(" FROM ").Table("User").
+		SQL(" WHERE ").Ident("name").SQL(" = ").Arg(document.Text(name))
+	if _, err := tx.QueryRow(ctx, b, &full, &kind, &image, &lang, &enabled); err != nil {
+		return nil, err
+	}
+	u.FullName, u.UserType, u.Image, u.Language = document.ToText(full), document.ToText(kind), document.ToText(image), document.ToText(lang)
+	u.Enabled = document.Cint(enabled) != 0
+	if err := u.loadRoles(ctx, tx); err != nil {
+		return nil, err
+	}
+	for _, r := range u.Roles {
+		u.roles[r] = true
+	}
+	if name == Administrator || name == Guest {
+		return u, nil
+	}
+	return u, u.loadAllowed(ctx, tx)
+}
+
+// automatic roles are never taken from Has Role.
+var automatic = map[string]bool{RoleAll: true, Guest: true, RoleDeskUser: true, Administrator: true}
+
+// loadRoles follows frappe/permissions.py get_roles.
+func (u *User) loadRoles(ctx context.Context, tx *storage.Tx) error {
+	if u.Name == Guest || u.Name == "" {
+		u.Roles = []string{Guest}
+		return nil
+	}
+	b := storage.NewBuilder(tx.Dialect())
+	if u.Name == Administrator {
+		b.SQL("SELECT ").Ident("name").SQL(" FROM ").Table("Role").SQL(" ORDER BY ").Ident("name")
+	} else {
+		b.SQL("SELECT ").Ident("role").SQL(" FROM ").Table("Has Role").SQL(" WHERE ").Ident("parent").SQL(" = ").Arg(document.Text(u.Name)).
+			SQL(" AND ").Ident("parenttype").SQL(" = ").Arg(document.Text("User")).SQL(" ORDER BY ").Ident("idx")
+	}
+	names, err := texts(ctx, tx, b)
+	if err != nil {
+		return err
+	}
+	if u.Name == Administrator {
+		u.Roles = names
+		return nil
+	}
+	for _, n := range names {
+		if !automatic[n] {
+			u.Roles = append(u.Roles, n)
+		}
+	}
+	u.Roles = append(u.Roles, RoleAll, Guest)
+	if u.IsSystem() {
+		u.Roles = append(u.Roles, RoleDeskUser)
+	}
+	return nil
+}
+
+// loadAllowed follows frappe/core/doctype/user_permission get_user_permissions.
+func (u *User) loadAllowed(ctx context.Context, tx *storage.Tx) error {
+	b := storage.NewBuilder(tx.Dialect()).SQL("SELECT ").Ident("allow").SQL(", ").Ident("for_value").SQL(", ").
+		Ident("applicable_for").SQL(", ").Ident("is_default").SQL(", ").Ident("hide_descendants").SQL(" FROM ").Table("User Permission").
+		SQL(" WHERE ").Ident("user").SQL(" = ").Arg(document.Text(u.Name)).SQL(" ORDER BY ").Ident("creation")
+	rows, err := tx.Query(ctx, b)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		allow := text(rows, 0)
+		u.Allowed[allow] = append(u.Allowed[allow], Allowed{Value: text(rows, 1), ApplicableFor: text(rows, 2),
+			IsDefault: number(rows, 3) != 0, HideDescendant: number(rows, 4) != 0})
+	}
+	return rows.Err()
+}
+
+func text(rows storage.Rows, i int) string { return document.ToText(rows.Raw(i).Value(textClass)) }
+func number(rows storage.Rows, i int) int64 {
+	return document.Cint(rows.Raw(i).Value(intClass))
+}
+
+func texts(ctx context.Context, tx *storage.Tx, b *storage.Builder) ([]string, error) {
+	rows, err := tx.Query(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		out = append(out, text(rows, 0))
+	}
+	return out, rows.Err()
+}
