@@ -186,9 +186,9 @@ func setupFailure(got *Object, err error) string {
 // scenario replays one scenario under its own configuration.
 func (r *run) scenario(ctx context.Context, s *Scenario, result *ScenarioResult) (err error) {
 	if s.Config.Len() > 0 {
-		restore, err := r.configure(ctx, s.Config)
-		if err != nil {
-			return err
+		restore, cause := r.configure(ctx, s.Config)
+		if cause != nil {
+			return cause
 		}
 		defer func() { err = errors.Join(err, restore()) }()
 	}
@@ -197,12 +197,12 @@ func (r *run) scenario(ctx context.Context, s *Scenario, result *ScenarioResult)
 		if !step.For(r.Version) {
 			continue
 		}
-		got, err := r.step(ctx, step)
+		got, failed := r.step(ctx, step)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil {
-			got = NewObject("error", err.Error())
+		if failed != nil {
+			got = NewObject("error", failed.Error())
 		}
 		if want := step.Expected(r.Version); step.observed() && want != nil {
 			result.add(i, step, compare(step, got, want))

@@ -1,0 +1,404 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"freddo/doctype"
+	"freddo/document"
+)
+
+// ColumnSpec is a column as a DocType wants it.
+type ColumnSpec struct {
+	Name string
+	Size doctype.Size
+	// Length is the varchar length; 0 means 140.
+	Length int
+	// NotNull columns have a default; numbers are never null.
+	NotNull bool
+	// Default is the SQL literal of the default, made from a number; "" means none.
+	Default string
+	// PrimaryKey marks the name column; Integer makes it a number.
+	PrimaryKey, Integer bool
+	// Unique and Index ask for an index on the column.
+	Unique, Index bool
+}
+
+// SchemaOptions are the release's choices. Source: frappe/database/mariadb/schema.py.
+type SchemaOptions struct {
+	// IndexModified and IndexCreation index that standard column of ordinary tables.
+	IndexModified, IndexCreation bool
+}
+
+// SyncResult tells what SyncTable did.
+type SyncResult struct {
+	Created bool
+	// Added and Changed are columns.
+	Added, Changed []string
+}
+
+// columnSpecs lists the columns of a DocType's table in upstream's order: standard
+// columns, fields, optional columns, parent columns.
+func columnSpecs(dt *doctype.DocType, o SchemaOptions) []ColumnSpec {
+	specs := []ColumnSpec{{Name: "name", Size: doctype.SizeVarchar, PrimaryKey: true, Integer: dt.Autoname == "autoincrement"}}
+	index := func(name string, on bool) bool { return on && (name == "modified" || name == "creation") }
+	for _, name := range []string{"creation", "modified"} {
+		specs = append(specs, ColumnSpec{Name: name, Size: doctype.SizeDatetime,
+			Index: index(name, !dt.IsTable && (name == "modified" && o.IndexModified || name == "creation" && o.IndexCreation))})
+	}
+	specs = append(specs,
+		ColumnSpec{Name: "modified_by", Size: doctype.SizeVarchar}, ColumnSpec{Name: "owner", Size: doctype.SizeVarchar},
+		ColumnSpec{Name: "docstatus", Size: doctype.SizeCheck, NotNull: true, Default: "0"},
+		ColumnSpec{Name: "idx", Size: doctype.SizeInt, NotNull: true, Default: "0"})
+	for i := doctype.FirstField; i < len(dt.Columns); i++ {
+		c := &dt.Columns[i]
+		if !c.Stored {
+			continue
+		}
+		s := ColumnSpec{Name: c.Name, Size: c.Type.Size, Index: c.Name == "parent"}
+		if f := c.Field; f != nil {
+			s.Length, s.Unique = f.Length, f.Unique
+			s.Index = f.SearchIndex && !f.Unique && c.Type.Size != doctype.SizeText && c.Type.Size != doctype.SizeLong
+			if f.Type.Numeric {
+				s.NotNull, s.Default = true, numericDefault(f)
+			}
+			if c.Type.Size == doctype.SizeInt && f.Length > 11 {
+				s.Size = doctype.SizeBigInt
+			}
+		}
+		specs = append(specs, s)
+	}
+	return specs
+}
+
+func numericDefault(f *doctype.DocField) string {
+	v := document.Text(f.Default)
+	if f.Type.Class == doctype.FloatClass {
+		return strconv.FormatFloat(document.Flt(v), 'f', -1, 64)
+	}
+	return strconv.FormatInt(document.Cint(v), 10)
+}
+
+func appendSpec(b *Builder, s ColumnSpec) {
+	b.Ident(s.Name).SQL(" ").SQL(b.d.ColumnType(s))
+	switch {
+	case s.PrimaryKey:
+		b.SQL(" NOT NULL PRIMARY KEY")
+	case s.NotNull:
+		b.SQL(" NOT NULL DEFAULT ").SQL(s.Default)
+	}
+}
+
+// SyncTable creates the table of a DocType, or alters it to match: columns are added
+// and retyped, indexes added, uniqueness switched on and off. No column is dropped.
+// Source: frappe/database/schema.py DBTable.sync.
+func (tx *Tx) SyncTable(ctx context.Context, dt *doctype.DocType, o SchemaOptions) (SyncResult, error) {
+	if err := tx.StartWrite(ctx); err != nil {
+		return SyncResult{}, err
+	}
+	specs := columnSpecs(dt, o)
+	table := "tab" + dt.Name
+	have, err := tx.columns(ctx, table)
+	if err != nil {
+		return SyncResult{}, err
+	}
+	if len(have) == 0 {
+		return SyncResult{Created: true}, tx.createTable(ctx, table, specs)
+	}
+	return tx.alterTable(ctx, table, specs, have)
+}
+
+func (tx *Tx) createTable(ctx context.Context, table string, specs []ColumnSpec) error {
+	b := NewBuilder(tx.Dialect()).SQL("CREATE TABLE ").Ident(table).SQL(" (")
+	for i, s := range specs {
+		if i > 0 {
+			b.SQL(", ")
+		}
+		appendSpec(b, s)
+	}
+	b.SQL(")").SQL(tx.Dialect().TableSuffix())
+	if _, err := tx.Exec(ctx, b); err != nil {
+		return err
+	}
+	for _, s := range specs {
+		if err := tx.addIndex(ctx, table, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addIndex makes the index that a column asks for. Names carry the table, since
+// SQLite and PostgreSQL keep one name space for a schema.
+func (tx *Tx) addIndex(ctx context.Context, table string, s ColumnSpec) error {
+	if !s.Unique && !s.Index {
+		return nil
+	}
+	b := NewBuilder(tx.Dialect()).SQL("CREATE ")
+	if s.Unique {
+		b.SQL("UNIQUE ")
+	}
+	b.SQL("INDEX ").Ident(indexName(table, s)).SQL(" ON ").Ident(table).SQL(" (").Ident(s.Name).SQL(")")
+	_, err := tx.Exec(ctx, b)
+	return err
+}
+
+func indexName(table string, s ColumnSpec) string {
+	if s.Unique {
+		return table + "_" + s.Name + "_unique"
+	}
+	return table + "_" + s.Name + "_index"
+}
+
+// columns returns a table's columns by lower-cased name; empty when there is none.
+func (tx *Tx) columns(ctx context.Context, table string) (map[string]string, error) {
+	b := NewBuilder(tx.Dialect())
+	tx.Dialect().InspectColumns(b, table)
+	rows, err := tx.Query(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]string{}
+	for rows.Next() {
+		out[strings.ToLower(document.ToText(rows.Raw(0).Natural()))] = document.ToText(rows.Raw(1).Natural())
+	}
+	return out, rows.Err()
+}
+
+// indexes returns a table's one-column indexes: name → unique.
+func (tx *Tx) indexes(ctx context.Context, table string) (map[string]bool, error) {
+	b := NewBuilder(tx.Dialect())
+	tx.Dialect().InspectIndexes(b, table)
+	rows, err := tx.Query(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]bool{}
+	for rows.Next() {
+		out[document.ToText(rows.Raw(0).Natural())] = document.Cint(rows.Raw(2).Natural()) != 0
+	}
+	return out, rows.Err()
+}
+
+func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, have map[string]string) (SyncResult, error) {
+	var res SyncResult
+	var retyped []ColumnSpec
+	for _, s := range specs {
+		old, exists := have[strings.ToLower(s.Name)]
+		if !exists {
+			if err := tx.addColumn(ctx, table, s); err != nil {
+				return res, fmt.Errorf("add column %s: %w", s.Name, err)
+			}
+			res.Added = append(res.Added, s.Name)
+			continue
+		}
+		if !sameType(old, tx.Dialect().ColumnType(s)) {
+			retyped = append(retyped, s)
+			res.Changed = append(res.Changed, s.Name)
+		}
+	}
+	if err := tx.retype(ctx, table, specs, retyped); err != nil {
+		return res, err
+	}
+	return res, tx.syncIndexes(ctx, table, specs)
+}
+
+func (tx *Tx) addColumn(ctx context.Context, table string, s ColumnSpec) error {
+	b := NewBuilder(tx.Dialect()).SQL("ALTER TABLE ").Ident(table).SQL(" ADD COLUMN ")
+	appendSpec(b, s)
+	_, err := tx.Exec(ctx, b)
+	return err
+}
+
+// sameType compares column types less their collation.
+func sameType(have, want string) bool {
+	cut := func(s string) string {
+		s, _, _ = strings.Cut(strings.ToUpper(s), " COLLATE")
+		return strings.TrimSpace(s)
+	}
+	return cut(have) == cut(want)
+}
+
+func (tx *Tx) retype(ctx context.Context, table string, specs, retyped []ColumnSpec) error {
+	if len(retyped) == 0 {
+		return nil
+	}
+	if tx.Dialect().RebuildsForTypes() {
+		return tx.rebuild(ctx, table, specs)
+	}
+	for _, s := range retyped {
+		b := NewBuilder(tx.Dialect())
+		tx.Dialect().AlterType(b, table, s)
+		if _, err := tx.Exec(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rebuild copies a table into a new one with the wanted columns. Columns that the
+// DocType no longer has are kept, as text.
+func (tx *Tx) rebuild(ctx context.Context, table string, specs []ColumnSpec) error {
+	have, err := tx.columns(ctx, table)
+	if err != nil {
+		return err
+	}
+	wanted := map[string]bool{}
+	all := append([]ColumnSpec(nil), specs...)
+	for _, s := range specs {
+		wanted[strings.ToLower(s.Name)] = true
+	}
+	for name := range have {
+		if !wanted[name] {
+			all = append(all, ColumnSpec{Name: name, Size: doctype.SizeLong})
+		}
+	}
+	tmp := table + "__rebuild"
+	bare := make([]ColumnSpec, len(all))
+	copy(bare, all)
+	for i := range bare {
+		bare[i].Unique, bare[i].Index = false, false
+	}
+	if err := tx.createTable(ctx, tmp, bare); err != nil {
+		return err
+	}
+	b := NewBuilder(tx.Dialect()).SQL("INSERT INTO ").Ident(tmp).SQL(" (")
+	list := func(coalesce bool) {
+		for i, s := range all {
+			if i > 0 {
+				b.SQL(", ")
+			}
+			if coalesce && s.NotNull {
+				b.SQL("COALESCE(").Ident(s.Name).SQL(", ").SQL(s.Default).SQL(")")
+			} else {
+				b.Ident(s.Name)
+			}
+		}
+	}
+	list(false)
+	b.SQL(") SELECT ")
+	list(true)
+	if _, err := tx.Exec(ctx, b.SQL(" FROM ").Ident(table)); err != nil {
+		return err
+	}
+	if _, err := tx.Exec(ctx, NewBuilder(tx.Dialect()).SQL("DROP TABLE ").Ident(table)); err != nil {
+		return err
+	}
+	return tx.RenameTable(ctx, tmp, table)
+}
+
+// RenameTable gives a table another name.
+func (tx *Tx) RenameTable(ctx context.Context, old, name string) error {
+	_, err := tx.Exec(ctx, NewBuilder(tx.Dialect()).SQL("ALTER TABLE ").Ident(old).SQL(" RENAME TO ").Ident(name))
+	return err
+}
+
+func (tx *Tx) syncIndexes(ctx context.Context, table string, specs []ColumnSpec) error {
+	have, err := tx.indexes(ctx, table)
+	if err != nil {
+		return err
+	}
+	for _, s := range specs {
+		if s.PrimaryKey {
+			continue
+		}
+		unique := ColumnSpec{Name: s.Name, Unique: true}
+		if _, exists := have[indexName(table, unique)]; exists && !s.Unique {
+			if _, err := tx.Exec(ctx, NewBuilder(tx.Dialect()).SQL("DROP INDEX ").Ident(indexName(table, unique))); err != nil {
+				return err
+			}
+		}
+		if !s.Unique && !s.Index {
+			continue
+		}
+		if _, exists := have[indexName(table, s)]; exists {
+			continue
+		}
+		if err := tx.addIndex(ctx, table, s); err != nil {
+			return fmt.Errorf("index %s: %w", s.Name, err)
+		}
+	}
+	return nil
+}
+
+// TableExists reports whether a table is there.
+func (tx *Tx) TableExists(ctx context.Context, table string) (bool, error) {
+	cols, err := tx.columns(ctx, table)
+	return len(cols) > 0, err
+}
+
+// baseTable is a table without a DocType.
+type baseTable struct {
+	name    string
+	columns []ColumnSpec
+	key     []string
+	index   []string
+}
+
+// baseTables are the tables that upstream creates from SQL files.
+// Source: frappe/database/mariadb/framework_mariadb.sql.
+func baseTables() []baseTable {
+	text := func(names ...string) []ColumnSpec {
+		var out []ColumnSpec
+		for _, n := range names {
+			out = append(out, ColumnSpec{Name: n, Size: doctype.SizeVarchar, Length: 255})
+		}
+		return out
+	}
+	number := func(name string) ColumnSpec {
+		return ColumnSpec{Name: name, Size: doctype.SizeBigInt, NotNull: true, Default: "0"}
+	}
+	long := func(name string) ColumnSpec { return ColumnSpec{Name: name, Size: doctype.SizeLong} }
+	return []baseTable{
+		{name: singles, columns: append(text("doctype", "field"), long("value")), index: []string{"doctype", "field"}},
+		{name: "tabSeries", columns: append(text("name"), number("current")), key: []string{"name"}},
+		{name: "__sequence", columns: append(text("name"), number("current")), key: []string{"name"}},
+		{name: authTable, columns: append(text("doctype", "name", "fieldname"), long("password"), number("encrypted")), key: []string{"doctype", "name", "fieldname"}},
+		{name: "tabSessions", columns: append(text("user", "sid", "ipaddress", "status", "device"), long("sessiondata"), ColumnSpec{Name: "lastupdate", Size: doctype.SizeDatetime}), key: []string{"sid"}},
+		{name: "__UserSettings", columns: append(text("user", "doctype"), long("data")), key: []string{"user", "doctype"}},
+		{name: "__global_search", columns: append(text("doctype", "name", "title", "route"), long("content"), number("published")), key: []string{"doctype", "name"}},
+	}
+}
+
+// CreateBase creates the tables that no DocType describes, where they are missing.
+func (tx *Tx) CreateBase(ctx context.Context) error {
+	for _, t := range baseTables() {
+		b := NewBuilder(tx.Dialect()).SQL("CREATE TABLE IF NOT EXISTS ").Ident(t.name).SQL(" (")
+		for i, c := range t.columns {
+			if i > 0 {
+				b.SQL(", ")
+			}
+			appendSpec(b, c)
+		}
+		if len(t.key) > 0 {
+			b.SQL(", PRIMARY KEY (")
+			for i, k := range t.key {
+				if i > 0 {
+					b.SQL(", ")
+				}
+				b.Ident(k)
+			}
+			b.SQL(")")
+		}
+		if _, err := tx.Exec(ctx, b.SQL(")").SQL(tx.Dialect().TableSuffix())); err != nil {
+			return err
+		}
+		if len(t.index) > 0 {
+			ix := NewBuilder(tx.Dialect()).SQL("CREATE INDEX IF NOT EXISTS ").Ident(t.name + "_index").SQL(" ON ").Ident(t.name).SQL(" (")
+			for i, k := range t.index {
+				if i > 0 {
+					ix.SQL(", ")
+				}
+				ix.Ident(k)
+			}
+			if _, err := tx.Exec(ctx, ix.SQL(")")); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,60 @@
+package storage
+
+import (
+	"context"
+
+	"freddo/doctype"
+	"freddo/document"
+)
+
+// NextSeries returns the next number of a naming series, counted per key.
+// Source: frappe/model/naming.py getseries.
+func (tx *Tx) NextSeries(ctx context.Context, key string) (int64, error) {
+	return tx.count(ctx, "tabSeries", key)
+}
+
+// NextSequence returns the next name of an autoincrement DocType.
+// Source: frappe/database/sequence.py get_next_val.
+func (tx *Tx) NextSequence(ctx context.Context, dt *doctype.DocType) (int64, error) {
+	return tx.count(ctx, "__sequence", doctype.Scrub(dt.Name)+"_id_seq")
+}
+
+func (tx *Tx) count(ctx context.Context, table, key string) (int64, error) {
+	if err := tx.StartWrite(ctx); err != nil {
+		return 0, err
+	}
+	b := NewBuilder(tx.Dialect()).SQL("UPDATE ").Ident(table).SQL(" SET ").Ident("current").SQL(" = ").Ident("current").SQL(" + 1 WHERE ").
+		Ident("name").SQL(" = ").Str(key)
+	n, err := tx.Exec(ctx, b)
+	if err != nil {
+		return 0, err
+	}
+	if n == 0 {
+		b = NewBuilder(tx.Dialect()).SQL("INSERT INTO ").Ident(table).SQL(" (").Ident("name").SQL(", ").Ident("current").SQL(") VALUES (").
+			Str(key).SQL(", 1)")
+		_, err = tx.Exec(ctx, b)
+		return 1, err
+	}
+	current, _, err := tx.current(ctx, table, key)
+	return current, err
+}
+
+func (tx *Tx) current(ctx context.Context, table, key string) (int64, bool, error) {
+	var v document.Value
+	b := NewBuilder(tx.Dialect()).SQL("SELECT ").Ident("current").SQL(" FROM ").Ident(table).SQL(" WHERE ").Ident("name").SQL(" = ").Str(key)
+	ok, err := tx.QueryRow(ctx, b, &v)
+	return document.Cint(v), ok, err
+}
+
+// SeriesCurrent returns a series' counter.
+func (tx *Tx) SeriesCurrent(ctx context.Context, key string) (int64, bool, error) {
+	return tx.current(ctx, "tabSeries", key)
+}
+
+// SetSeries sets a series' counter.
+func (tx *Tx) SetSeries(ctx context.Context, key string, n int64) error {
+	b := NewBuilder(tx.Dialect()).SQL("INSERT INTO ").Ident("tabSeries").SQL(" (").Ident("name").SQL(", ").Ident("current").SQL(") VALUES (").
+		Str(key).SQL(", ").Int(n).SQL(")").SQL(tx.Dialect().Upsert([]string{"name"}, []string{"current"}))
+	_, err := tx.Exec(ctx, b)
+	return err
+}

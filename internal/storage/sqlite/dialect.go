@@ -1,0 +1,116 @@
+// Package sqlite is SQLite as a storage.Driver: WAL, one writer whose commits are
+// grouped, a pool of readers, and text that compares as on upstream's MariaDB. Start
+// with Open; writer.go explains the grouping.
+package sqlite
+
+import (
+	"freddo/doctype"
+	"freddo/internal/storage"
+)
+
+// Dialect is SQLite's words.
+type Dialect struct{}
+
+// Name is sqlite.
+func (Dialect) Name() string { return "sqlite" }
+
+// AppendIdent quotes with double quotes.
+func (Dialect) AppendIdent(dst []byte, name string) []byte {
+	dst = append(dst, '"')
+	for i := 0; i < len(name); i++ {
+		if name[i] == '"' {
+			dst = append(dst, '"')
+		}
+		dst = append(dst, name[i])
+	}
+	return append(dst, '"')
+}
+
+// AppendPlaceholder is a question mark.
+func (Dialect) AppendPlaceholder(dst []byte, _ int) []byte { return append(dst, '?') }
+
+// ColumnType: dates are TEXT so that they print as stored, numbers keep their class.
+func (Dialect) ColumnType(s storage.ColumnSpec) string {
+	if s.PrimaryKey && s.Integer {
+		return "INTEGER"
+	}
+	switch s.Size {
+	case doctype.SizeInt, doctype.SizeBigInt, doctype.SizeCheck:
+		return "INTEGER"
+	case doctype.SizeDecimal, doctype.SizeRating:
+		return "REAL"
+	case doctype.SizeDate, doctype.SizeDatetime, doctype.SizeTime:
+		return "TEXT"
+	}
+	return "TEXT COLLATE " + collation
+}
+
+// TableSuffix is empty.
+func (Dialect) TableSuffix() string { return "" }
+
+// ForUpdate is empty: the writer is alone.
+func (Dialect) ForUpdate() string { return "" }
+
+// Upsert is ON CONFLICT.
+func (d Dialect) Upsert(key, columns []string) string {
+	out := []byte(" ON CONFLICT (")
+	for i, k := range key {
+		if i > 0 {
+			out = append(out, ", "...)
+		}
+		out = d.AppendIdent(out, k)
+	}
+	out = append(out, ") DO UPDATE SET "...)
+	for i, c := range columns {
+		if i > 0 {
+			out = append(out, ", "...)
+		}
+		out = append(d.AppendIdent(out, c), " = excluded."...)
+		out = d.AppendIdent(out, c)
+	}
+	return string(out)
+}
+
+// InspectColumns reads pragma_table_info.
+func (Dialect) InspectColumns(b *storage.Builder, table string) {
+	b.SQL(`SELECT name, type, "notnull" FROM pragma_table_info(`).Str(table).SQL(")")
+}
+
+// InspectIndexes reads pragma_index_list.
+func (Dialect) InspectIndexes(b *storage.Builder, table string) {
+	b.SQL(`SELECT l.name, i.name, l."unique" FROM pragma_index_list(`).Str(table).
+		SQL(`) l, pragma_index_info(l.name) i WHERE i.seqno = 0`)
+}
+
+// RebuildsForTypes is true.
+func (Dialect) RebuildsForTypes() bool { return true }
+
+// AlterType does not exist in SQLite.
+func (Dialect) AlterType(*storage.Builder, string, storage.ColumnSpec) {}
+
+// Function returns SQLite's names.
+func (Dialect) Function(name string) string {
+	if name == "LOCATE" {
+		return "INSTR"
+	}
+	return name
+}
+
+// TextLike is LIKE: the driver registers one that compares as MariaDB's.
+func (Dialect) TextLike(not bool) string {
+	if not {
+		return " NOT LIKE "
+	}
+	return " LIKE "
+}
+
+// Offset needs a LIMIT before OFFSET.
+func (Dialect) Offset(b *storage.Builder, limit, offset int64) {
+	if limit < 0 && offset == 0 {
+		return
+	}
+	b.SQL(" LIMIT ").Int(limit)
+	if offset > 0 {
+		b.SQL(" OFFSET ").Int(offset)
+	}
+}

@@ -1,0 +1,100 @@
+// Package storage owns SQL: transactions, the builder that keeps values bound and
+// identifiers quoted, loading and writing documents, and the shape of tables. Below
+// it each database is a Driver with its Dialect (sqlite, mariadb, postgres); above
+// it nobody writes SQL text from data. Start with DB, Tx and Builder.
+package storage
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"freddo/doctype"
+	"freddo/document"
+)
+
+// ErrNotFound says that a document is not stored.
+var ErrNotFound = errors.New("storage: not found")
+
+// Driver is one database. Its Dialect renders SQL; Acquire gives connections.
+type Driver interface {
+	Dialect
+	// Acquire returns a connection: one of many for reading, or the right to write.
+	// A writer waits its turn. The connection is inside a transaction already.
+	Acquire(ctx context.Context, write bool) (Conn, error)
+	Close() error
+}
+
+// Conn is a connection inside a transaction. Commit, Rollback: exactly one ends it
+// and gives the connection back.
+type Conn interface {
+	Query(ctx context.Context, sql string, args []document.Value) (Rows, error)
+	Exec(ctx context.Context, sql string, args []document.Value) (affected int64, err error)
+	// Commit returns once the writes are durable.
+	Commit(ctx context.Context) error
+	Rollback()
+}
+
+// Dialect is the words in which databases differ.
+type Dialect interface {
+	Name() string
+	// AppendIdent appends a quoted identifier.
+	AppendIdent(dst []byte, name string) []byte
+	// AppendPlaceholder appends the placeholder of the n-th value, from 1.
+	AppendPlaceholder(dst []byte, n int) []byte
+	// ColumnType is the type of a column, with its collation if it has one.
+	ColumnType(s ColumnSpec) string
+	// TableSuffix ends CREATE TABLE.
+	TableSuffix() string
+	// ForUpdate ends a SELECT that locks its rows.
+	ForUpdate() string
+	// Upsert is the clause that makes an INSERT update columns on a conflict of key.
+	Upsert(key []string, columns []string) string
+	// InspectColumns is a query for a table's columns: name, type, not null (0, 1).
+	InspectColumns(b *Builder, table string)
+	// InspectIndexes is a query for a table's indexes of one column: name, column,
+	// unique (0, 1).
+	InspectIndexes(b *Builder, table string)
+	// RebuildsForTypes says that a column's type can only change by rebuilding the
+	// table.
+	RebuildsForTypes() bool
+	// AlterType is the statement that changes a column's type.
+	AlterType(b *Builder, table string, s ColumnSpec)
+	// Function returns the database's own name of a function of the query language.
+	Function(name string) string
+	// TextLike is the operator that matches text without regard to case; not turns it
+	// round.
+	TextLike(not bool) string
+	// Offset renders a page: limit < 0 means no limit.
+	Offset(b *Builder, limit, offset int64)
+}
+
+// Rows is a result being read. Close it always.
+type Rows interface {
+	Next() bool
+	// Raw returns column i; its bytes are valid until the next call of Next.
+	Raw(i int) Raw
+	// Len is the number of columns.
+	Len() int
+	Err() error
+	Close() error
+}
+
+// DB is one site's database. It is safe for concurrent use.
+type DB struct {
+	driver Driver
+	mu     sync.Mutex
+	plans  map[*doctype.DocType]*plan
+}
+
+// NewDB returns a DB over a driver.
+func NewDB(d Driver) *DB { return &DB{driver: d, plans: map[*doctype.DocType]*plan{}} }
+
+// Dialect returns the database's dialect.
+func (db *DB) Dialect() Dialect { return db.driver }
+
+// Close closes the database.
+func (db *DB) Close() error { return db.driver.Close() }
+
+// Begin returns a transaction that does no I/O until it is used.
+func (db *DB) Begin(context.Context) *Tx { return &Tx{db: db} }

@@ -1,0 +1,241 @@
+package storage
+
+import (
+	"context"
+	"errors"
+	"strconv"
+
+	"freddo/doctype"
+	"freddo/document"
+)
+
+// Tx is one transaction. It reads from a snapshot of its own until StartWrite or the
+// first Exec; from then on it holds the right to write and reads what it wrote. It is
+// not safe for concurrent use.
+type Tx struct {
+	db     *DB
+	reader Conn
+	writer Conn
+	depth  int
+	done   bool
+}
+
+var errDone = errors.New("storage: transaction has ended")
+
+// Dialect returns the database's dialect.
+func (tx *Tx) Dialect() Dialect { return tx.db.driver }
+
+// Writing reports whether the transaction holds the right to write.
+func (tx *Tx) Writing() bool { return tx.writer != nil }
+
+// StartWrite takes the right to write, waiting for its turn.
+func (tx *Tx) StartWrite(ctx context.Context) error {
+	if tx.writer != nil {
+		return nil
+	}
+	if tx.done {
+		return errDone
+	}
+	tx.dropReader()
+	w, err := tx.db.driver.Acquire(ctx, true)
+	if err != nil {
+		return err
+	}
+	tx.writer = w
+	return nil
+}
+
+func (tx *Tx) dropReader() {
+	if tx.reader != nil {
+		tx.reader.Rollback()
+		tx.reader = nil
+	}
+}
+
+func (tx *Tx) conn(ctx context.Context) (Conn, error) {
+	if tx.writer != nil {
+		return tx.writer, nil
+	}
+	if tx.done {
+		return nil, errDone
+	}
+	if tx.reader == nil {
+		r, err := tx.db.driver.Acquire(ctx, false)
+		if err != nil {
+			return nil, err
+		}
+		tx.reader = r
+	}
+	return tx.reader, nil
+}
+
+// Query runs a SELECT.
+func (tx *Tx) Query(ctx context.Context, b *Builder) (Rows, error) {
+	c, err := tx.conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return c.Query(ctx, b.String(), b.Values())
+}
+
+// QueryRow reads the first row into dest; found is false when there is none.
+func (tx *Tx) QueryRow(ctx context.Context, b *Builder, dest ...*document.Value) (found bool, err error) {
+	rows, err := tx.Query(ctx, b)
+	if err != nil {
+		return false, err
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return false, rows.Err()
+	}
+	for i, d := range dest {
+		*d = rows.Raw(i).Natural()
+	}
+	return true, rows.Err()
+}
+
+// Exec runs a statement that writes, taking the right to write first.
+func (tx *Tx) Exec(ctx context.Context, b *Builder) (affected int64, err error) {
+	if err := tx.StartWrite(ctx); err != nil {
+		return 0, err
+	}
+	return tx.writer.Exec(ctx, b.String(), b.Values())
+}
+
+// Savepoint runs fn and undoes its writes when it fails. Savepoints nest.
+func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
+	if err := tx.StartWrite(ctx); err != nil {
+		return err
+	}
+	tx.depth++
+	defer func() { tx.depth-- }()
+	name := "f" + strconv.Itoa(tx.depth)
+	if _, err := tx.writer.Exec(ctx, "SAVEPOINT "+name, nil); err != nil {
+		return err
+	}
+	if err := fn(); err != nil {
+		if _, rerr := tx.writer.Exec(ctx, "ROLLBACK TO SAVEPOINT "+name, nil); rerr != nil {
+			return errors.Join(err, rerr)
+		}
+		_, rerr := tx.writer.Exec(ctx, "RELEASE SAVEPOINT "+name, nil)
+		return errors.Join(err, rerr)
+	}
+	_, err := tx.writer.Exec(ctx, "RELEASE SAVEPOINT "+name, nil)
+	return err
+}
+
+// Commit makes the writes durable and ends the transaction.
+func (tx *Tx) Commit(ctx context.Context) error {
+	if tx.done {
+		return nil
+	}
+	err := tx.CommitAndContinue(ctx)
+	tx.done = true
+	return err
+}
+
+// CommitAndContinue makes the writes so far durable; the transaction goes on.
+func (tx *Tx) CommitAndContinue(ctx context.Context) error {
+	tx.dropReader()
+	if tx.writer == nil {
+		return nil
+	}
+	w := tx.writer
+	tx.writer = nil
+	return w.Commit(ctx)
+}
+
+// Rollback drops the writes and ends the transaction; after Commit it does nothing.
+func (tx *Tx) Rollback() {
+	tx.dropReader()
+	if tx.writer != nil {
+		tx.writer.Rollback()
+		tx.writer = nil
+	}
+	tx.done = true
+}
+
+// RawClass is how a value came from the database.
+type RawClass uint8
+
+// The classes of raw values.
+const (
+	RawNull RawClass = iota
+	RawInt
+	RawFloat
+	RawText
+)
+
+// Raw is one value as it came from the database; Bytes live until the next row.
+type Raw struct {
+	Class RawClass
+	Int   int64
+	Float float64
+	Bytes []byte
+}
+
+// Natural returns the value as its own class has it.
+func (r Raw) Natural() document.Value {
+	switch r.Class {
+	case RawInt:
+		return document.IntOf(r.Int)
+	case RawFloat:
+		return document.FloatOf(r.Float)
+	case RawText:
+		return document.Text(string(r.Bytes))
+	}
+	return document.NullValue
+}
+
+// Value returns the value as a column of class c has it in a document: datetimes
+// without a zero fraction, times as upstream prints them.
+func (r Raw) Value(c doctype.Class) document.Value {
+	v := r.Natural()
+	if v.IsNull() {
+		return v
+	}
+	switch c {
+	case doctype.IntClass, doctype.CheckClass:
+		if v.Kind() != document.Int {
+			return document.IntOf(document.Cint(v))
+		}
+	case doctype.FloatClass:
+		if v.Kind() != document.Float {
+			return document.FloatOf(document.Flt(v))
+		}
+	case doctype.DatetimeClass:
+		return document.Text(document.ShowDatetime(v.Str()))
+	case doctype.TimeClass:
+		return document.Text(document.ShowTime(v.Str()))
+	}
+	return v
+}
+
+// AppendRaw appends the value as JSON, straight from the database's bytes.
+func AppendRaw(dst []byte, f document.Format, c doctype.Class, r Raw) []byte {
+	switch r.Class {
+	case RawNull:
+		return append(dst, "null"...)
+	case RawInt:
+		if c == doctype.FloatClass {
+			return f.AppendFloat(dst, float64(r.Int))
+		}
+		return strconv.AppendInt(dst, r.Int, 10)
+	case RawFloat:
+		if c == doctype.IntClass || c == doctype.CheckClass {
+			return strconv.AppendInt(dst, int64(r.Float), 10)
+		}
+		return f.AppendFloat(dst, r.Float)
+	}
+	switch c {
+	case doctype.TextClass, doctype.DateClass:
+		return f.AppendBytes(dst, r.Bytes)
+	case doctype.DatetimeClass:
+		b := r.Bytes
+		if n := len(b) - len(".000000"); n > 0 && string(b[n:]) == ".000000" {
+			b = b[:n]
+		}
+		return f.AppendBytes(dst, b)
+	}
+	return f.Append(dst, r.Value(c))
+}

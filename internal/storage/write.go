@@ -1,0 +1,163 @@
+package storage
+
+import (
+	"context"
+	"errors"
+
+	"freddo/doctype"
+	"freddo/document"
+)
+
+// WriteOptions steer how documents are written.
+type WriteOptions struct {
+	// IndentJSON stores objects given to JSON fields indented and sorted (v14).
+	IndentJSON bool
+}
+
+var errBadValue = errors.New("value does not fit the column's type")
+
+// bindable returns a slot's value as its column stores it.
+func bindable(dt *doctype.DocType, c *doctype.Column, v document.Value, o WriteOptions) (document.Value, error) {
+	v = document.Normal(c, v, o.IndentJSON)
+	if v.IsNull() {
+		return document.NullValue, nil
+	}
+	ok := true
+	s := ""
+	switch c.Type.Class {
+	case doctype.DateClass:
+		s, ok = document.StoredDate(document.ToText(v))
+	case doctype.DatetimeClass:
+		s, ok = document.StoredDatetime(document.ToText(v))
+	case doctype.TimeClass:
+		s, ok = document.StoredTime(document.ToText(v))
+	case doctype.TextClass:
+		return textValue(dt, c, v)
+	case doctype.IntClass, doctype.CheckClass:
+		return document.IntOf(document.Cint(v)), nil
+	default:
+		return v, nil
+	}
+	if !ok {
+		return v, NewError(BadValue, "tab"+dt.Name, c.Name, errBadValue)
+	}
+	return document.Text(s), nil
+}
+
+func textValue(dt *doctype.DocType, c *doctype.Column, v document.Value) (document.Value, error) {
+	if c.Type.Size == doctype.SizeJSON {
+		if _, err := document.ParseJSON(document.ToText(v)); err != nil {
+			return v, NewError(BadValue, "tab"+dt.Name, c.Name, err)
+		}
+	}
+	switch v.Kind() {
+	case document.String:
+		return v, nil
+	case document.Int:
+		if c.Name == "name" && dt.Autoname == "autoincrement" {
+			return v, nil
+		}
+	case document.Bool:
+		return document.Text(document.ToText(document.IntOf(v.Int()))), nil
+	case document.Map:
+		return v, NewError(BadValue, "tab"+dt.Name, c.Name, errBadValue)
+	}
+	return document.Text(document.ToText(v)), nil
+}
+
+// Insert writes the row of a document; its child rows are written one by one.
+// Errors: *Error of kind UniqueViolation, BadValue, TooLong.
+// Source: frappe/model/base_document.py db_insert.
+func (tx *Tx) Insert(ctx context.Context, d *document.Document, o WriteOptions) error {
+	p := tx.db.plan(d.Type)
+	args := make([]document.Value, len(p.slots))
+	for i, slot := range p.slots {
+		v, err := bindable(d.Type, &d.Type.Columns[slot], d.At(slot), o)
+		if err != nil {
+			return err
+		}
+		args[i] = v
+	}
+	if err := tx.StartWrite(ctx); err != nil {
+		return err
+	}
+	_, err := tx.writer.Exec(ctx, p.insertSQL, args)
+	return err
+}
+
+// Update writes all columns of a stored row but the optional ones (_user_tags…).
+func (tx *Tx) Update(ctx context.Context, d *document.Document, o WriteOptions) (affected int64, err error) {
+	p := tx.db.plan(d.Type)
+	args := make([]document.Value, len(p.updateSlots)+1)
+	for i, slot := range p.updateSlots {
+		if args[i], err = bindable(d.Type, &d.Type.Columns[slot], d.At(slot), o); err != nil {
+			return 0, err
+		}
+	}
+	args[len(args)-1] = nameValue(d.Type, d.NameValue())
+	if err := tx.StartWrite(ctx); err != nil {
+		return 0, err
+	}
+	return tx.writer.Exec(ctx, p.update, args)
+}
+
+// SetColumns writes some columns of a stored row as they are (upstream: db_set).
+func (tx *Tx) SetColumns(ctx context.Context, dt *doctype.DocType, name document.Value, cols []string, vals []document.Value) error {
+	if dt.IsSingle {
+		return tx.setSingle(ctx, dt, cols, vals)
+	}
+	b := NewBuilder(tx.Dialect()).SQL("UPDATE ").Table(dt.Name).SQL(" SET ")
+	for i, col := range cols {
+		c := dt.Column(col)
+		if c == nil || !c.Stored {
+			return NewError(NoColumn, "tab"+dt.Name, col, nil)
+		}
+		v, err := bindable(dt, c, vals[i], WriteOptions{})
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			b.SQL(", ")
+		}
+		b.Ident(col).SQL(" = ").Arg(v)
+	}
+	_, err := tx.Exec(ctx, b.SQL(" WHERE ").Ident("name").SQL(" = ").Arg(nameValue(dt, name)))
+	return err
+}
+
+// Delete removes a row.
+func (tx *Tx) Delete(ctx context.Context, dt *doctype.DocType, name document.Value) (int64, error) {
+	b := NewBuilder(tx.Dialect())
+	if dt.IsSingle {
+		b.SQL("DELETE FROM ").Ident("tabSingles").SQL(" WHERE ").Ident("doctype").SQL(" = ").Str(dt.Name)
+		return tx.Exec(ctx, b)
+	}
+	b.SQL("DELETE FROM ").Table(dt.Name).SQL(" WHERE ").Ident("name").SQL(" = ").Arg(nameValue(dt, name))
+	return tx.Exec(ctx, b)
+}
+
+// DeleteChildren removes the rows of a parent, of one table or ("") of all, except
+// those named.
+func (tx *Tx) DeleteChildren(ctx context.Context, child *doctype.DocType, parenttype, parentfield string, parent document.Value, except []string) error {
+	if child.IsVirtual {
+		return nil
+	}
+	b := NewBuilder(tx.Dialect()).SQL("DELETE FROM ").Table(child.Name).SQL(" WHERE ").Ident("parent").SQL(" = ").Str(document.ToText(parent)).
+		SQL(" AND ").Ident("parenttype").SQL(" = ").Str(parenttype)
+	if parentfield != "" {
+		b.SQL(" AND ").Ident("parentfield").SQL(" = ").Str(parentfield)
+	}
+	for i, name := range except {
+		if i == 0 {
+			b.SQL(" AND ").Ident("name").SQL(" NOT IN (")
+		} else {
+			b.SQL(", ")
+		}
+		b.Arg(nameValue(child, document.Text(name)))
+	}
+	if len(except) > 0 {
+		b.SQL(")")
+	}
+	_, err := tx.Exec(ctx, b)
+	return err
+}
