@@ -12,6 +12,7 @@ import (
 	"freddo/doctype"
 	"freddo/document"
 	"freddo/exc"
+	"freddo/internal/storage"
 )
 
 // setNewName names a new document and its rows.
@@ -404,4 +405,21 @@ func (c *Call) revertSeries(ctx context.Context, d *document.Document) error {
 		return err
 	}
 	return c.Tx.SetSeries(ctx, prefix, n-1)
+}
+
+// namingRules are the enabled Document Naming Rules of a DocType, by priority.
+func (c *Call) namingRules(ctx context.Context, dtName string) ([]string, error) {
+	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table("Document Naming Rule").
+		SQL(" WHERE ").Ident("document_type").SQL(" = ").Str(dtName).SQL(" AND ").Ident("disabled").SQL(" = ").Int(0).
+		SQL(" ORDER BY ").Ident("priority").SQL(" DESC")
+	rows, err := c.Tx.Query(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		out = append(out, rawText(rows, 0))
+	}
+	return out, rows.Err()
 }
