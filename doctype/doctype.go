@@ -145,11 +145,7 @@ func FromProps(p Props) *DocType {
 	for _, row := range p.PropRows("permissions") {
 		dt.Permissions = append(dt.Permissions, PermFromProps(row))
 	}
-	var legacy []string
-	for _, row := range p.PropRows("legacy_columns") {
-		legacy = append(legacy, row.PropText("fieldname"))
-	}
-	dt.compile(legacy)
+	dt.compile(p.PropRows("legacy_columns"))
 	return dt
 }
 
@@ -185,7 +181,7 @@ func fieldFromProps(p Props) *DocField {
 }
 
 // compile fills the derived parts.
-func (dt *DocType) compile(legacy []string) {
+func (dt *DocType) compile(legacy []Props) {
 	dt.byName = make(map[string]*DocField, len(dt.Fields))
 	dt.slots = make(map[string]int, len(dt.Fields)+16)
 	dt.parentAt = -1
@@ -212,9 +208,13 @@ func (dt *DocType) compile(legacy []string) {
 			}
 		}
 	}
-	for _, name := range legacy {
-		if _, dup := dt.slots[name]; !dup {
-			dt.addColumn(Column{Name: name, Type: fieldtypes["Data"], Stored: true, Legacy: true})
+	for _, row := range legacy {
+		ft, ok := LookupFieldtype(row.PropText("fieldtype"))
+		if !ok {
+			ft = fieldtypes["Data"]
+		}
+		if name := row.PropText("fieldname"); dt.slots[name] == 0 {
+			dt.addColumn(Column{Name: name, Type: ft, Stored: true, Legacy: true})
 		}
 	}
 	if dt.IsTable {

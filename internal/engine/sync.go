@@ -122,8 +122,11 @@ func (c *Call) installRecords(ctx context.Context) error {
 		}
 		if dt.IsSingle {
 			_, found, err := c.Tx.LoadSingle(ctx, dt)
-			if err != nil || found {
+			if err != nil {
 				return err
+			}
+			if found {
+				continue
 			}
 			d.SetName(dt.Name)
 			if err := c.fillDefaults(ctx, d, nil); err != nil {

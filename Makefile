@@ -1,0 +1,41 @@
+# Freddo. `make help` lists the targets; `make test` is what CI runs.
+SHELL := /bin/bash
+export CGO_ENABLED ?= 0
+TOOLS := $(CURDIR)/.tools
+GOLANGCI := $(TOOLS)/golangci-lint
+
+.PHONY: help build demo test lint unit conformance race bench clients update-golden
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
+
+build: ## build ./bin/freddo
+	go build -trimpath -ldflags '-s -w' -o bin/freddo ./cmd/freddo
+
+demo: ## start the demo site
+	go run ./cmd/freddo demo
+
+test: ## everything: lint, unit, conformance, race and client tests
+	@scripts/test
+
+lint: $(GOLANGCI) ## golangci-lint with the import table
+	$(GOLANGCI) run ./...
+
+unit: ## unit and conformance tests
+	go test ./...
+
+conformance: ## replay the recorded conversations and print the table
+	go test ./internal/replay -run TestConformance -v -count=1
+
+race: ## the concurrent packages under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race ./internal/storage/... ./internal/engine/... ./internal/httpapi/... ./internal/auth/...
+
+bench: ## benchmarks beside their limits
+	go test -run '^$$' -bench . -benchtime 2s ./internal/bench
+
+clients: ## published Python and JavaScript clients against a running demo
+	conformance/clients/run
+
+$(GOLANGCI): scripts/golangci-version
+	GOBIN=$(TOOLS) go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$$(cat scripts/golangci-version)
+	@touch $(GOLANGCI)

@@ -1,0 +1,144 @@
+package auth
+
+import (
+	"context"
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"runtime"
+	"strconv"
+	"strings"
+
+	"golang.org/x/crypto/argon2"
+)
+
+// Parameters of new hashes. Source: frappe/utils/password.py passlibctx, and
+// passlib's pbkdf2_sha256, which both of them name.
+const (
+	pbkdf2Rounds  = 29000
+	pbkdf2Salt    = 16
+	pbkdf2Size    = 32
+	pbkdf2Prefix  = "$pbkdf2-sha256$"
+	maxRounds     = 5_000_000
+	maxArgonKiB   = 256 << 10
+	maxArgonTime  = 64
+	maxPasswordIn = 512 // frappe/utils/password.py MAX_PASSWORD_SIZE
+)
+
+// errHash says that a stored hash is none that we can check.
+var errHash = errors.New("auth: stored password hash is malformed or of an unknown scheme")
+
+// ab64 is passlib's base64: no padding, '.' for '+'.
+var ab64 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./").WithPadding(base64.NoPadding)
+
+// Passwords hashes and verifies login passwords. At most as many verifications run
+// at once as there are processors, so that a flood of logins cannot starve the rest.
+type Passwords struct {
+	slots chan struct{}
+	dummy string
+}
+
+// NewPasswords returns a hasher that runs as many verifications as processors.
+func NewPasswords() *Passwords {
+	return &Passwords{slots: make(chan struct{}, runtime.GOMAXPROCS(0)), dummy: encodePBKDF2("", make([]byte, pbkdf2Salt), pbkdf2Rounds)}
+}
+
+// Hash returns a new hash in passlib's format.
+func (p *Passwords) Hash(plain string) (string, error) {
+	salt := make([]byte, pbkdf2Salt)
+	_, _ = rand.Read(salt) // never fails since Go 1.24
+	return encodePBKDF2(plain, salt, pbkdf2Rounds), nil
+}
+
+func encodePBKDF2(plain string, salt []byte, rounds int) string {
+	sum, err := pbkdf2.Key(sha256.New, plain, salt, rounds, pbkdf2Size)
+	if err != nil {
+		return "" // only for sizes that FIPS mode refuses; such a hash verifies nothing
+	}
+	return pbkdf2Prefix + strconv.Itoa(rounds) + "$" + ab64.EncodeToString(salt) + "$" + ab64.EncodeToString(sum)
+}
+
+// Verify reports whether plain is the password of hash. An empty hash takes as long
+// as a wrong password and is never right. Errors: ctx ended while waiting, or the
+// hash is not understood.
+func (p *Passwords) Verify(ctx context.Context, hash, plain string) (bool, error) {
+	select {
+	case p.slots <- struct{}{}:
+		defer func() { <-p.slots }()
+	case <-ctx.Done():
+		return false, ctx.Err()
+	}
+	if hash == "" {
+		_, _ = verify(p.dummy, plain)
+		return false, nil
+	}
+	return verify(hash, plain)
+}
+
+func verify(hash, plain string) (bool, error) {
+	switch {
+	case strings.HasPrefix(hash, pbkdf2Prefix):
+		return verifyPBKDF2(hash[len(pbkdf2Prefix):], plain)
+	case strings.HasPrefix(hash, "$argon2id$"), strings.HasPrefix(hash, "$argon2i$"):
+		return verifyArgon2(hash, plain)
+	}
+	return false, errHash
+}
+
+func verifyPBKDF2(rest, plain string) (bool, error) {
+	parts := strings.Split(rest, "$")
+	if len(parts) != 3 {
+		return false, errHash
+	}
+	rounds, err := strconv.Atoi(parts[0])
+	if err != nil || rounds < 1 || rounds > maxRounds {
+		return false, errHash
+	}
+	salt, err := ab64.DecodeString(parts[1])
+	if err != nil {
+		return false, errHash
+	}
+	want, err := ab64.DecodeString(parts[2])
+	if err != nil || len(want) != pbkdf2Size {
+		return false, errHash
+	}
+	got, err := pbkdf2.Key(sha256.New, plain, salt, rounds, len(want))
+	if err != nil {
+		return false, fmt.Errorf("derive password key: %w", err)
+	}
+	return subtle.ConstantTimeCompare(got, want) == 1, nil
+}
+
+// verifyArgon2 checks $argon2id$v=19$m=65536,t=3,p=4$salt$sum, and argon2i alike.
+func verifyArgon2(hash, plain string) (bool, error) {
+	parts := strings.Split(hash, "$")
+	if len(parts) != 6 || parts[2] != "v=19" {
+		return false, errHash
+	}
+	var memory, rounds uint32
+	var threads uint8
+	if _, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &memory, &rounds, &threads); err != nil {
+		return false, errHash
+	}
+	if memory < 8 || memory > maxArgonKiB || rounds < 1 || rounds > maxArgonTime || threads < 1 {
+		return false, errHash
+	}
+	salt, err := base64.RawStdEncoding.DecodeString(parts[4])
+	if err != nil {
+		return false, errHash
+	}
+	want, err := base64.RawStdEncoding.DecodeString(parts[5])
+	if err != nil || len(want) < 4 || len(want) > 128 {
+		return false, errHash
+	}
+	key := argon2.IDKey
+	if parts[1] == "argon2i" {
+		key = argon2.Key
+	}
+	got := key([]byte(plain), salt, rounds, memory, threads, uint32(len(want)))
+	return subtle.ConstantTimeCompare(got, want) == 1, nil
+}
