@@ -1,0 +1,153 @@
+// Package mariadb is MariaDB's words: quoting, column types, upserts, the catalogue.
+// The tables it describes are those that upstream creates, so that an existing
+// site's database can be opened. Start with Dialect.
+package mariadb
+
+import (
+	"strconv"
+
+	"freddo/doctype"
+	"freddo/internal/storage"
+)
+
+// Dialect is MariaDB's words.
+type Dialect struct{}
+
+// Name is mariadb.
+func (Dialect) Name() string { return "mariadb" }
+
+// AppendIdent quotes with backticks.
+func (Dialect) AppendIdent(dst []byte, name string) []byte {
+	dst = append(dst, '`')
+	for i := 0; i < len(name); i++ {
+		if name[i] == '`' {
+			dst = append(dst, '`')
+		}
+		dst = append(dst, name[i])
+	}
+	return append(dst, '`')
+}
+
+// AppendPlaceholder is a question mark.
+func (Dialect) AppendPlaceholder(dst []byte, _ int) []byte { return append(dst, '?') }
+
+// ColumnType returns the types of v14 and v15; v16 narrows Check and the standard
+// numbers, and opens these. Source: frappe/database/mariadb/database.py
+// setup_type_map, schema.py create.
+func (Dialect) ColumnType(s storage.ColumnSpec) string {
+	switch s.Size {
+	case doctype.SizeText:
+		return "text"
+	case doctype.SizeLong:
+		return "longtext"
+	case doctype.SizeJSON:
+		return "json"
+	case doctype.SizeInt:
+		return integer(s)
+	case doctype.SizeBigInt:
+		return "bigint(20)"
+	case doctype.SizeCheck:
+		return "int(1)"
+	case doctype.SizeDecimal:
+		return "decimal(21,9)"
+	case doctype.SizeRating:
+		return "decimal(3,2)"
+	case doctype.SizeDate:
+		return "date"
+	case doctype.SizeDatetime:
+		return "datetime(6)"
+	case doctype.SizeTime:
+		return "time(6)"
+	}
+	if s.PrimaryKey && s.Integer {
+		return "bigint(20)"
+	}
+	if s.Length > 0 {
+		return "varchar(" + strconv.Itoa(s.Length) + ")"
+	}
+	return "varchar(140)"
+}
+
+func integer(s storage.ColumnSpec) string {
+	switch {
+	case s.Name == "idx":
+		return "int(8)"
+	case s.Length > 0 && s.Length < 11:
+		return "int(" + strconv.Itoa(s.Length) + ")"
+	}
+	return "int(11)"
+}
+
+// TableSuffix is the engine and the collation that upstream creates tables with.
+func (Dialect) TableSuffix() string {
+	return " ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET=utf8mb4 COLLATE=utf8mb4_unicode_ci"
+}
+
+// ForUpdate locks the selected rows.
+func (Dialect) ForUpdate() string { return " FOR UPDATE" }
+
+// Upsert is ON DUPLICATE KEY UPDATE, which takes any unique key.
+func (d Dialect) Upsert(_, columns []string) string {
+	out := []byte(" ON DUPLICATE KEY UPDATE ")
+	for i, c := range columns {
+		if i > 0 {
+			out = append(out, ", "...)
+		}
+		out = append(d.AppendIdent(out, c), " = VALUES("...)
+		out = append(d.AppendIdent(out, c), ')')
+	}
+	return string(out)
+}
+
+// InspectColumns reads information_schema. A json column is a longtext with a check,
+// so the check is what tells the two apart.
+func (Dialect) InspectColumns(b *storage.Builder, table string) {
+	b.SQL("SELECT c.COLUMN_NAME, CASE WHEN k.CHECK_CLAUSE LIKE 'json_valid(%' THEN 'json' ELSE c.COLUMN_TYPE END, " +
+		"c.IS_NULLABLE = 'NO' FROM information_schema.COLUMNS c LEFT JOIN information_schema.CHECK_CONSTRAINTS k " +
+		"ON k.CONSTRAINT_SCHEMA = c.TABLE_SCHEMA AND k.TABLE_NAME = c.TABLE_NAME AND k.CONSTRAINT_NAME = c.COLUMN_NAME " +
+		"WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = ").Str(table).SQL(" ORDER BY c.ORDINAL_POSITION")
+}
+
+// InspectIndexes reads information_schema.
+func (Dialect) InspectIndexes(b *storage.Builder, table string) {
+	b.SQL("SELECT INDEX_NAME, MIN(COLUMN_NAME), MAX(NON_UNIQUE) = 0 FROM information_schema.STATISTICS " +
+		"WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ").Str(table).SQL(" GROUP BY INDEX_NAME HAVING COUNT(*) = 1")
+}
+
+// RebuildsForTypes is false: MODIFY does it.
+func (Dialect) RebuildsForTypes() bool { return false }
+
+// AlterType is MODIFY, which restates the whole column.
+func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpec) {
+	b.SQL("ALTER TABLE ").Ident(table).SQL(" MODIFY ").Ident(s.Name).SQL(" ").SQL(d.ColumnType(s))
+	if s.NotNull {
+		b.SQL(" NOT NULL DEFAULT ").SQL(s.Default)
+	}
+}
+
+// Function returns the name as it is: the query language's functions are MariaDB's.
+func (Dialect) Function(name string) string { return name }
+
+// TextLike is LIKE: the collation ignores case and converts numbers.
+func (Dialect) TextLike(not bool) string {
+	if not {
+		return " NOT LIKE "
+	}
+	return " LIKE "
+}
+
+// noLimit is what MariaDB's manual gives for "all rows from an offset".
+const noLimit = "18446744073709551615"
+
+// Offset needs a LIMIT before OFFSET.
+func (Dialect) Offset(b *storage.Builder, limit, offset int64) {
+	switch {
+	case limit >= 0:
+		b.SQL(" LIMIT ").Int(limit)
+	case offset > 0:
+		b.SQL(" LIMIT " + noLimit)
+	}
+	if offset > 0 {
+		b.SQL(" OFFSET ").Int(offset)
+	}
+}

@@ -1,0 +1,92 @@
+package freddo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"freddo/document"
+	"freddo/internal/compat"
+	"freddo/internal/engine"
+	"freddo/internal/site"
+)
+
+// NewSiteOptions describe a new site.
+type NewSiteOptions struct {
+	// AdminPassword is the password of the user Administrator.
+	AdminPassword string
+	// DB is a database URL; empty means SQLite in the site's folder.
+	DB string
+	// Compat is the release to speak: v14, v15 (the default) or v16.
+	Compat string
+	// TimeZone is the site's time zone, UTC by default.
+	TimeZone string
+	// Progress is told how far the work is; nil stays quiet.
+	Progress Progress
+	// fast gives up durability, for tests.
+	fast bool
+}
+
+// NewSite creates a site in a folder that holds none: configuration, tables, shipped
+// DocTypes and records, and the users Administrator and Guest. When it fails, what
+// it made is removed again.
+func NewSite(ctx context.Context, dir string, o NewSiteOptions) error {
+	if o.AdminPassword == "" {
+		return errors.New("a new site needs a password for Administrator")
+	}
+	if o.DB != "" && !strings.HasPrefix(o.DB, "sqlite:") {
+		return fmt.Errorf("database %q: only SQLite is supported yet; leave --db out", o.DB)
+	}
+	profile, ok := compat.Lookup(o.Compat)
+	if !ok {
+		return fmt.Errorf("release %q: want v14, v15 or v16", o.Compat)
+	}
+	if o.TimeZone == "" {
+		o.TimeZone = "UTC"
+	}
+	if _, err := time.LoadLocation(o.TimeZone); err != nil {
+		return fmt.Errorf("time zone %q: %w", o.TimeZone, err)
+	}
+	_, err := os.Stat(dir)
+	fresh := errors.Is(err, os.ErrNotExist)
+	if _, err := site.Create(dir, map[string]any{"db_type": "sqlite", "compat": profile.Name}); err != nil {
+		return err
+	}
+	if err := install(ctx, dir, o); err != nil {
+		undo(dir, fresh)
+		return fmt.Errorf("create site: %w", err)
+	}
+	return nil
+}
+
+// undo removes a site that was not finished; a folder that was there before stays.
+func undo(dir string, fresh bool) {
+	if fresh {
+		_ = os.RemoveAll(dir)
+		return
+	}
+	for _, name := range []string{site.ConfigFile, dbFile, dbFile + "-wal", dbFile + "-shm", dbFile + ".lock"} {
+		_ = os.Remove(filepath.Join(dir, name))
+	}
+}
+
+func install(ctx context.Context, dir string, o NewSiteOptions) error {
+	app, err := New(Config{Site: dir, Unsafe: o.fast})
+	if err != nil {
+		return err
+	}
+	defer app.Close()
+	if err := app.engine.Install(ctx, engine.Progress(o.Progress)); err != nil {
+		return err
+	}
+	if err := app.engine.InstallUsers(ctx, o.AdminPassword); err != nil {
+		return err
+	}
+	return app.engine.Do(ctx, "Administrator", func(ctx context.Context, c *engine.Call) error {
+		return c.SetValue(ctx, "System Settings", "System Settings", "time_zone", document.Text(o.TimeZone))
+	})
+}
