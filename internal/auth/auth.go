@@ -168,7 +168,9 @@ func (s *Store) Current() *Settings {
 	return s.defaults()
 }
 
-func (s *Store) stale(at time.Time) bool { return s.CacheTTL > 0 && s.Engine.Now().Sub(at) > s.CacheTTL }
+func (s *Store) stale(at time.Time) bool {
+	return s.CacheTTL > 0 && s.Engine.Now().Sub(at) > s.CacheTTL
+}
 
 func (s *Store) defaults() *Settings {
 	return &Settings{SessionExpiry: parseExpiry(s.Engine.Profile.SessionExpiry), Language: "en", Traceback: true,

@@ -51,8 +51,11 @@ func (s *Store) Login(ctx context.Context, c *engine.Call) error {
 
 // authenticate returns the user whose name and password the form holds.
 func (s *Store) authenticate(ctx context.Context, c *engine.Call, set *Settings) (*document.Document, error) {
-	usr, pwd := s.credentials(c)
+	usr, pwd := document.ToText(c.Form.Get("usr")), c.Form.Str("pwd")
 	if usr == "" || pwd == "" {
+		if p := s.otps.get(c.Form.Str("tmp_id"), s.Engine.Now()); p != nil {
+			return s.enabledUser(ctx, c, p.user, set) // the password was right in the first step
+		}
 		return nil, s.fail(ctx, c, usr, "Incomplete login details")
 	}
 	if len([]rune(pwd)) > maxPasswordIn {
@@ -85,30 +88,23 @@ func (s *Store) authenticate(ctx context.Context, c *engine.Call, set *Settings)
 		s.countFailure(set, keys...)
 		return nil, s.fail(ctx, c, name, "Invalid login credentials")
 	}
+	user, err := s.enabledUser(ctx, c, name, set)
+	if err == nil && c.Form.Get("otp").IsNull() {
+		s.attempts.succeed(keys...)
+	}
+	return user, err
+}
+
+func (s *Store) enabledUser(ctx context.Context, c *engine.Call, name string, set *Settings) (*document.Document, error) {
 	user, err := c.Get(ctx, "User", name)
 	if err != nil {
 		return nil, err
 	}
 	if name != perm.Administrator && user.Int("enabled") == 0 {
-		s.countFailure(set, keys...)
+		s.countFailure(set, addressKey(c.Request.RemoteIP), userKey(name))
 		return nil, s.fail(ctx, c, name, "User disabled or missing")
 	}
-	if c.Form.Get("otp").IsNull() {
-		s.attempts.succeed(keys...)
-	}
 	return user, nil
-}
-
-// credentials are the form's usr and pwd, or those kept since the first step of a
-// two-factor login.
-func (s *Store) credentials(c *engine.Call) (usr, pwd string) {
-	usr, pwd = document.ToText(c.Form.Get("usr")), c.Form.Str("pwd")
-	if id := c.Form.Str("tmp_id"); id != "" && (usr == "" || pwd == "") {
-		if o := s.otps.get(id, s.Engine.Now()); o != nil {
-			return o.user, o.pwd
-		}
-	}
-	return usr, pwd
 }
 
 // findUser returns the stored name of the user that usr means, "" when there is

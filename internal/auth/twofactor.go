@@ -30,10 +30,10 @@ const (
 
 // pendingOTP is the first step of a two-factor login: the password was right.
 type pendingOTP struct {
-	user, pwd, secret string
-	counter           uint64 // of SMS and e-mail
-	app               bool
-	until             time.Time
+	user, secret string
+	counter      uint64 // of SMS and e-mail
+	app          bool
+	until        time.Time
 }
 
 // otpCache holds the first steps, in memory.
@@ -151,7 +151,7 @@ func (s *Store) askOTP(ctx context.Context, c *engine.Call, user *document.Docum
 	if method == "" {
 		method = "OTP App"
 	}
-	p := &pendingOTP{user: user.Name(), pwd: c.Form.Str("pwd"), secret: secret, app: method == "OTP App", until: s.Engine.Now().Add(otpLifetime)}
+	p := &pendingOTP{user: user.Name(), secret: secret, app: method == "OTP App", until: s.Engine.Now().Add(otpLifetime)}
 	verification, err := s.deliver(ctx, c, p, method)
 	if err != nil {
 		return err

@@ -5,6 +5,7 @@ package compat
 
 import (
 	"freddo/document"
+	"freddo/internal/query"
 )
 
 // Profile is one release's behaviour. The zero value is not a release.
@@ -16,6 +17,10 @@ type Profile struct {
 
 	// Body is how response bodies are printed, Inner the JSON strings inside them.
 	Body, Inner document.Format
+
+	// Rules are the rules of lists, RawRules those of the v2 list and CountRules those of
+	// frappe.client.get_count; nil means Rules.
+	Rules, RawRules, CountRules *query.Rules
 
 	// V2 says that /api/v1 and /api/v2 exist.
 	V2 bool
@@ -48,7 +53,7 @@ type Profile struct {
 	// LogoutLogsInGuest makes the answer of logout that of a Guest login.
 	LogoutLogsInGuest bool
 	// LogoutPostOnly and UploadPostOnly restrict those commands to POST.
-	LogoutPostOnly bool
+	LogoutPostOnly, UploadPostOnly bool
 	// NoStore sends Cache-Control: no-store… with every answer.
 	NoStore bool
 	// UserLangCookie sends the user_lang cookie.
@@ -114,36 +119,85 @@ type Profile struct {
 	ServerScriptsDefault bool
 	// CSRFPatch checks CSRF on PATCH too.
 	CSRFPatch bool
+	// CSRFReferrers trusts the site's allowed_referrers instead of a CSRF token.
+	CSRFReferrers bool
+	// RemovesSIDParameter takes the parameter sid out of the arguments.
+	RemovesSIDParameter bool
+	// RefusalNamesIP names the address in the refusal of a restricted user.
+	RefusalNamesIP bool
+	// FailedLoginExcType is an exc_type that a failed login leaves behind.
+	FailedLoginExcType string
+	// WorkspaceIsHome sends a desk user with a default workspace there after login.
+	WorkspaceIsHome bool
+	// NewDocOnCreate makes v1 start a created document from its defaults; otherwise
+	// from what was sent.
+	NewDocOnCreate bool
+	// RESTNullData sends "data": null where a REST result is None.
+	RESTNullData bool
+	// DocMethodNotPermitted says "Not permitted" where v1 refuses a document method.
+	DocMethodNotPermitted bool
+	// DocMethodChecksRightFirst looks at the permission before the timestamp of a
+	// document sent to v2's run_doc_method.
+	DocMethodChecksRightFirst bool
+	// CopyRoute: v2 copies documents.
+	CopyRoute bool
+	// EngineList makes v2's list speak the query engine: start, has_next_page.
+	EngineList bool
+	// StripOnV2Update strips fields above the reader's permlevel from a v2 update.
+	StripOnV2Update bool
+	// LinkText prints integers of Link fields as text in a v2 read.
+	LinkText bool
+	// DebugNeedsLogging shows the debug log only when the site logs.
+	DebugNeedsLogging bool
+	// MetaRowTables prints empty tables on every row of v2's meta.
+	MetaRowTables bool
+	// ExcSource names the origin of an error in _exc_source.
+	ExcSource bool
+	// RunServerObj: the alias runserverobj works.
+	RunServerObj bool
+	// RateUsed sends X-RateLimit-Used; RateWholeSeconds rounds X-RateLimit-Remaining.
+	RateUsed, RateWholeSeconds bool
+	// ReadOnlyText is the refusal of writes during maintenance.
+	ReadOnlyText string
 }
+
+const (
+	readOnly14 = "Site is running in read only mode, this action can not be performed right now. Please try again later."
+	readOnly15 = "Site is running in read only mode for maintenance or site update, this action can not be performed right now. Please try again later."
+)
 
 // V14 is Frappe 14.93.2.
 func V14() *Profile {
 	return &Profile{
-		Name: "v14", Version: "14.93.2", Body: document.Python, Inner: document.PythonSpaced,
+		Name: "v14", Version: "14.93.2", Rules: query.RulesV14(), CountRules: query.RulesCount15(), Body: document.Python, Inner: document.PythonSpaced,
 		ExcTypeFirst: true, CreateNulls: true, DeleteKey: "message", DisabledKeysWork: true,
 		HashName: "v14", TimeDefaultsToNow: true, IndentJSON: true, TableMandatoryColon: true,
 		DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
-		HomePage: "/app", SessionExpiry: "60:00", TagsLeadingComma: true, DebugInExc: true, ServerScriptsDefault: true,
+		HomePage: "/app", SessionExpiry: "60:00", FailedLoginExcType: "DoesNotExistError", TagsLeadingComma: true, DebugInExc: true, ServerScriptsDefault: true,
+		RESTNullData: true, DocMethodNotPermitted: true, DebugNeedsLogging: true, RunServerObj: true, RateUsed: true,
+		ReadOnlyText: readOnly14,
 	}
 }
 
 // V15 is Frappe 15.55.1.
 func V15() *Profile {
 	return &Profile{
-		Name: "v15", Version: "15.55.1", Body: document.Python, Inner: document.PythonSpaced,
+		Name: "v15", Version: "15.55.1", Rules: query.RulesV15(), CountRules: query.RulesCount15(), Body: document.Python, Inner: document.PythonSpaced,
 		V2: true, ExcTypeAlways: true, MessageID: true, DeleteKey: "data", PermlevelOnRead: true,
 		DisabledKeysWork: true, LogoutLogsInGuest: true, ArrayBody: true, HashName: "v15",
 		FormatCounterByPrefix: true, TimeDefaultsToNow: true, TableMandatoryColon: true,
 		PermissionSentence: true, DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
 		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TagsLeadingComma: true,
-		HasAddComment: true, ResourcePostOnName: true, CSRFPatch: true,
+		HasAddComment: true, ResourcePostOnName: true, CSRFPatch: true, WorkspaceIsHome: true,
+		NewDocOnCreate: true, DocMethodNotPermitted: true, MetaRowTables: true, ExcSource: true, RunServerObj: true,
+		RateUsed: true, ReadOnlyText: readOnly15,
 	}
 }
 
 // V16 is Frappe 16.0.0-dev of September 2025, the release the recordings come from.
 func V16() *Profile {
 	return &Profile{
-		Name: "v16", Version: "16.0.0-dev", Body: document.ORJSON, Inner: document.ORJSON,
+		Name: "v16", Version: "16.0.0-dev", Rules: query.RulesV16(), RawRules: query.RulesRaw16(), CountRules: query.RulesRaw16(), Body: document.ORJSON, Inner: document.ORJSON,
 		V2: true, ExcTypeAlways: true, MessageID: true, TracebackForSystemUsers: true, HideMissing: true,
 		V2Nulls: true, V2DocsInMethods: true, DeleteKey: "data", PermlevelOnRead: true, KeysWithAPIKey: true,
 		LogoutLogsInGuest: true, ArrayBody: true, HashName: "v16", NoStore: true, UserLangCookie: true,
@@ -151,7 +205,10 @@ func V16() *Profile {
 		DeskLinksAbsolute: true, SortDefault: "creation", IndexCreation: true,
 		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TypeErrorNamesMethod: true,
 		GuestSummaryLogin: true, WWWAuthenticate: true, HasDiscard: true, HasAddComment: true,
-		NameSetOnV2Create: true, ResourcePostOnName: true, CSRFPatch: true,
+		NameSetOnV2Create: true, ResourcePostOnName: true, CSRFPatch: true, CSRFReferrers: true,
+		RemovesSIDParameter: true, RefusalNamesIP: true, NewDocOnCreate: true, DocMethodChecksRightFirst: true,
+		CopyRoute: true, EngineList: true, StripOnV2Update: true, LinkText: true, ExcSource: true, RateWholeSeconds: true,
+		ReadOnlyText: readOnly15,
 	}
 }
 

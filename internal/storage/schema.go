@@ -3,6 +3,8 @@ package storage
 import (
 	"context"
 	"fmt"
+	"hash/fnv"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -145,11 +147,27 @@ func (tx *Tx) addIndex(ctx context.Context, table string, s ColumnSpec) error {
 	return err
 }
 
+func (tx *Tx) dropIndex(ctx context.Context, table, name string) error {
+	b := NewBuilder(tx.Dialect())
+	tx.Dialect().DropIndex(b, table, name)
+	_, err := tx.Exec(ctx, b)
+	return err
+}
+
+// maxIndexName is what PostgreSQL and MariaDB leave of a name, or less.
+const maxIndexName = 60
+
 func indexName(table string, s ColumnSpec) string {
+	name := table + "_" + s.Name + "_index"
 	if s.Unique {
-		return table + "_" + s.Name + "_unique"
+		name = table + "_" + s.Name + "_unique"
 	}
-	return table + "_" + s.Name + "_index"
+	if len(name) <= maxIndexName {
+		return name
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name))
+	return strings.ToValidUTF8(name[:maxIndexName-9], "") + fmt.Sprintf("_%08x", h.Sum32())
 }
 
 // columns returns a table's columns by lower-cased name; empty when there is none.
@@ -168,8 +186,15 @@ func (tx *Tx) columns(ctx context.Context, table string) (map[string]string, err
 	return out, rows.Err()
 }
 
-// indexes returns a table's one-column indexes: name → unique.
-func (tx *Tx) indexes(ctx context.Context, table string) (map[string]bool, error) {
+// index is an index as the catalogue knows it. create is empty where no table is
+// ever rebuilt, and for indexes that come with their table.
+type index struct {
+	column, create string
+	unique         bool
+}
+
+// indexes returns a table's indexes by name.
+func (tx *Tx) indexes(ctx context.Context, table string) (map[string]index, error) {
 	b := NewBuilder(tx.Dialect())
 	tx.Dialect().InspectIndexes(b, table)
 	rows, err := tx.Query(ctx, b)
@@ -177,11 +202,17 @@ func (tx *Tx) indexes(ctx context.Context, table string) (map[string]bool, error
 		return nil, err
 	}
 	defer rows.Close()
-	out := map[string]bool{}
+	out := map[string]index{}
 	for rows.Next() {
-		out[document.ToText(rows.Raw(0).Natural())] = document.Cint(rows.Raw(2).Natural()) != 0
+		out[document.ToText(rows.Raw(0).Natural())] = index{column: document.ToText(rows.Raw(1).Natural()),
+			unique: document.Cint(rows.Raw(2).Natural()) != 0, create: document.ToText(rows.Raw(3).Natural())}
 	}
 	return out, rows.Err()
+}
+
+// ownIndex reports whether an index is one that addIndex made for its column.
+func ownIndex(table, name string, ix index) bool {
+	return name == indexName(table, ColumnSpec{Name: ix.column, Unique: ix.unique})
 }
 
 func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, have map[string]string) (SyncResult, error) {
@@ -228,7 +259,7 @@ func (tx *Tx) retype(ctx context.Context, table string, specs, retyped []ColumnS
 		return nil
 	}
 	if tx.Dialect().RebuildsForTypes() {
-		return tx.rebuild(ctx, table, specs)
+		return tx.rebuild(ctx, table, specs, retyped)
 	}
 	for _, s := range retyped {
 		b := NewBuilder(tx.Dialect())
@@ -240,61 +271,42 @@ func (tx *Tx) retype(ctx context.Context, table string, specs, retyped []ColumnS
 	return nil
 }
 
-// rebuild copies a table into a new one with the wanted columns. Columns that the
-// DocType no longer has are kept, as text.
-func (tx *Tx) rebuild(ctx context.Context, table string, specs []ColumnSpec) error {
-	have, err := tx.columns(ctx, table)
+// RenameTable gives a table another name, and its indexes with it.
+func (tx *Tx) RenameTable(ctx context.Context, old, name string) error {
+	have, err := tx.indexes(ctx, old)
 	if err != nil {
 		return err
 	}
-	wanted := map[string]bool{}
-	all := append([]ColumnSpec(nil), specs...)
-	for _, s := range specs {
-		wanted[strings.ToLower(s.Name)] = true
+	if err := tx.renameOnly(ctx, old, name); err != nil {
+		return err
 	}
-	for name := range have {
-		if !wanted[name] {
-			all = append(all, ColumnSpec{Name: name, Size: doctype.SizeLong})
+	for _, n := range sortedKeys(have) {
+		ix := have[n]
+		if !ownIndex(old, n, ix) {
+			continue
+		}
+		if err := tx.dropIndex(ctx, name, n); err != nil {
+			return err
+		}
+		if err := tx.addIndex(ctx, name, ColumnSpec{Name: ix.column, Unique: ix.unique, Index: true}); err != nil {
+			return err
 		}
 	}
-	tmp := table + "__rebuild"
-	bare := make([]ColumnSpec, len(all))
-	copy(bare, all)
-	for i := range bare {
-		bare[i].Unique, bare[i].Index = false, false
-	}
-	if err := tx.createTable(ctx, tmp, bare); err != nil {
-		return err
-	}
-	b := NewBuilder(tx.Dialect()).SQL("INSERT INTO ").Ident(tmp).SQL(" (")
-	list := func(coalesce bool) {
-		for i, s := range all {
-			if i > 0 {
-				b.SQL(", ")
-			}
-			if coalesce && s.NotNull {
-				b.SQL("COALESCE(").Ident(s.Name).SQL(", ").SQL(s.Default).SQL(")")
-			} else {
-				b.Ident(s.Name)
-			}
-		}
-	}
-	list(false)
-	b.SQL(") SELECT ")
-	list(true)
-	if _, err := tx.Exec(ctx, b.SQL(" FROM ").Ident(table)); err != nil {
-		return err
-	}
-	if _, err := tx.Exec(ctx, NewBuilder(tx.Dialect()).SQL("DROP TABLE ").Ident(table)); err != nil {
-		return err
-	}
-	return tx.RenameTable(ctx, tmp, table)
+	return nil
 }
 
-// RenameTable gives a table another name.
-func (tx *Tx) RenameTable(ctx context.Context, old, name string) error {
+func (tx *Tx) renameOnly(ctx context.Context, old, name string) error {
 	_, err := tx.Exec(ctx, NewBuilder(tx.Dialect()).SQL("ALTER TABLE ").Ident(old).SQL(" RENAME TO ").Ident(name))
 	return err
+}
+
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
 }
 
 func (tx *Tx) syncIndexes(ctx context.Context, table string, specs []ColumnSpec) error {
@@ -306,9 +318,11 @@ func (tx *Tx) syncIndexes(ctx context.Context, table string, specs []ColumnSpec)
 		if s.PrimaryKey {
 			continue
 		}
-		unique := ColumnSpec{Name: s.Name, Unique: true}
-		if _, exists := have[indexName(table, unique)]; exists && !s.Unique {
-			if _, err := tx.Exec(ctx, NewBuilder(tx.Dialect()).SQL("DROP INDEX ").Ident(indexName(table, unique))); err != nil {
+		for _, unwanted := range unwantedIndexes(table, s) {
+			if _, exists := have[unwanted]; !exists {
+				continue
+			}
+			if err := tx.dropIndex(ctx, table, unwanted); err != nil {
 				return err
 			}
 		}
@@ -323,6 +337,19 @@ func (tx *Tx) syncIndexes(ctx context.Context, table string, specs []ColumnSpec)
 		}
 	}
 	return nil
+}
+
+// unwantedIndexes are the names of the indexes that a column has asked for once and
+// no longer does. Those of the standard columns stay when a release is changed.
+func unwantedIndexes(table string, s ColumnSpec) []string {
+	unique, plain := indexName(table, ColumnSpec{Name: s.Name, Unique: true}), indexName(table, ColumnSpec{Name: s.Name})
+	switch {
+	case s.Unique:
+		return []string{plain}
+	case s.Index || s.Name == "creation" || s.Name == "modified" || s.Name == "parent":
+		return []string{unique}
+	}
+	return []string{unique, plain}
 }
 
 // TableExists reports whether a table is there.

@@ -52,9 +52,11 @@ type Dialect interface {
 	Upsert(key []string, columns []string) string
 	// InspectColumns is a query for a table's columns: name, type, not null (0, 1).
 	InspectColumns(b *Builder, table string)
-	// InspectIndexes is a query for a table's indexes of one column: name, column,
-	// unique (0, 1).
+	// InspectIndexes is a query for a table's indexes: name, first column, unique (0,
+	// 1), and the statement that creates it, null unless RebuildsForTypes.
 	InspectIndexes(b *Builder, table string)
+	// DropIndex is the statement that drops an index.
+	DropIndex(b *Builder, table, name string)
 	// RebuildsForTypes says that a column's type can only change by rebuilding the
 	// table.
 	RebuildsForTypes() bool

@@ -102,32 +102,39 @@ func (tx *Tx) Exec(ctx context.Context, b *Builder) (affected int64, err error) 
 	return tx.writer.Exec(ctx, b.String(), b.Values())
 }
 
-// Savepoint runs fn and undoes its writes when it fails. Savepoints nest.
+// Savepoint runs fn and undoes its writes when it fails. Savepoints nest. A commit
+// inside fn ends the savepoint, as upstream's frappe.db.commit does: what was
+// committed stays, and what follows it is the transaction's.
 func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
 	if err := tx.StartWrite(ctx); err != nil {
 		return err
 	}
 	tx.depth++
 	defer func() { tx.depth-- }()
-	name := "f" + strconv.Itoa(tx.depth)
-	if _, err := tx.writer.Exec(ctx, "SAVEPOINT "+name, nil); err != nil {
+	w, name := tx.writer, "f"+strconv.Itoa(tx.depth)
+	if _, err := w.Exec(ctx, "SAVEPOINT "+name, nil); err != nil {
 		return err
 	}
-	if err := fn(); err != nil {
-		if _, rerr := tx.writer.Exec(ctx, "ROLLBACK TO SAVEPOINT "+name, nil); rerr != nil {
+	err := fn()
+	if tx.writer != w {
+		return err
+	}
+	// The savepoint must end whatever became of the request's context.
+	ctx = context.WithoutCancel(ctx)
+	if err != nil {
+		if _, rerr := w.Exec(ctx, "ROLLBACK TO SAVEPOINT "+name, nil); rerr != nil {
 			return errors.Join(err, rerr)
 		}
-		_, rerr := tx.writer.Exec(ctx, "RELEASE SAVEPOINT "+name, nil)
-		return errors.Join(err, rerr)
 	}
-	_, err := tx.writer.Exec(ctx, "RELEASE SAVEPOINT "+name, nil)
-	return err
+	_, rerr := w.Exec(ctx, "RELEASE SAVEPOINT "+name, nil)
+	return errors.Join(err, rerr)
 }
 
-// Commit makes the writes durable and ends the transaction.
+// Commit makes the writes durable and ends the transaction. Errors: one that says so
+// when the transaction has ended already, above all by a rollback.
 func (tx *Tx) Commit(ctx context.Context) error {
 	if tx.done {
-		return nil
+		return errDone
 	}
 	err := tx.CommitAndContinue(ctx)
 	tx.done = true

@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"unicode/utf8"
 
 	"freddo/doctype"
 	"freddo/document"
@@ -14,7 +15,23 @@ type WriteOptions struct {
 	IndentJSON bool
 }
 
-var errBadValue = errors.New("value does not fit the column's type")
+var (
+	errBadValue = errors.New("value does not fit the column's type")
+	errTooLong  = errors.New("text is longer than the column")
+)
+
+// maxRunes is the length of a varchar column in characters; 0 for other columns.
+// MariaDB and PostgreSQL refuse longer text themselves, SQLite would take it. Legacy
+// columns have lengths of their own.
+func maxRunes(c *doctype.Column) int {
+	switch {
+	case c.Type.Size != doctype.SizeVarchar || c.Legacy:
+		return 0
+	case c.Field != nil && c.Field.Length > 0:
+		return c.Field.Length
+	}
+	return 140
+}
 
 // bindable returns a slot's value as its column stores it.
 func bindable(dt *doctype.DocType, c *doctype.Column, v document.Value, o WriteOptions) (document.Value, error) {
@@ -35,6 +52,8 @@ func bindable(dt *doctype.DocType, c *doctype.Column, v document.Value, o WriteO
 		return textValue(dt, c, v)
 	case doctype.IntClass, doctype.CheckClass:
 		return document.IntOf(document.Cint(v)), nil
+	case doctype.FloatClass:
+		return document.FloatOf(roundDecimal(document.Flt(v), decimals(c.Type.Size))), nil
 	default:
 		return v, nil
 	}
@@ -52,6 +71,9 @@ func textValue(dt *doctype.DocType, c *doctype.Column, v document.Value) (docume
 	}
 	switch v.Kind() {
 	case document.String:
+		if n := maxRunes(c); n > 0 && len(v.Str()) > n && utf8.RuneCountInString(v.Str()) > n {
+			return v, NewError(TooLong, "tab"+dt.Name, c.Name, errTooLong)
+		}
 		return v, nil
 	case document.Int:
 		if c.Name == "name" && dt.Autoname == "autoincrement" {

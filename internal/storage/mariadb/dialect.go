@@ -110,8 +110,13 @@ func (Dialect) InspectColumns(b *storage.Builder, table string) {
 
 // InspectIndexes reads information_schema.
 func (Dialect) InspectIndexes(b *storage.Builder, table string) {
-	b.SQL("SELECT INDEX_NAME, MIN(COLUMN_NAME), MAX(NON_UNIQUE) = 0 FROM information_schema.STATISTICS " +
+	b.SQL("SELECT INDEX_NAME, MIN(COLUMN_NAME), MAX(NON_UNIQUE) = 0, NULL FROM information_schema.STATISTICS " +
 		"WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ").Str(table).SQL(" GROUP BY INDEX_NAME HAVING COUNT(*) = 1")
+}
+
+// DropIndex names the table: index names are each table's own.
+func (Dialect) DropIndex(b *storage.Builder, table, name string) {
+	b.SQL("DROP INDEX ").Ident(name).SQL(" ON ").Ident(table)
 }
 
 // RebuildsForTypes is false: MODIFY does it.

@@ -105,11 +105,14 @@ func (Dialect) InspectColumns(b *storage.Builder, table string) {
 
 // InspectIndexes reads pg_index.
 func (Dialect) InspectIndexes(b *storage.Builder, table string) {
-	b.SQL("SELECT i.relname, a.attname, x.indisunique::int FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid " +
+	b.SQL("SELECT i.relname, a.attname, x.indisunique::int, NULL FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid " +
 		"JOIN pg_class t ON t.oid = x.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace " +
 		"JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0] " +
 		"WHERE n.nspname = CURRENT_SCHEMA() AND t.relname = ").Str(table).SQL(" AND x.indnatts = 1")
 }
+
+// DropIndex needs no table: index names are one name space.
+func (Dialect) DropIndex(b *storage.Builder, _, name string) { b.SQL("DROP INDEX ").Ident(name) }
 
 // RebuildsForTypes is false.
 func (Dialect) RebuildsForTypes() bool { return false }

@@ -10,8 +10,26 @@ import (
 
 // collation is the name of the collation of text columns: it compares as MariaDB's
 // utf8mb4_unicode_ci does where it matters, without regard to case, accents and
-// trailing blanks.
+// trailing blanks, and with punctuation before digits before letters. Beyond ASCII
+// the order is that of the code points.
 const collation = "frappe"
+
+// asciiOrder lists ASCII as Unicode's collation table of version 4.0 orders it, which
+// is what utf8mb4_unicode_ci goes by. Control characters that are not listed are
+// ignored, letters weigh the same in both cases.
+const asciiOrder = "\t\n\v\f\r `^_-,;:!?.'\"()[]{}@*/\\&#%+<=>|~$0123456789abcdefghijklmnopqrstuvwxyz"
+
+// weights gives each ASCII character its place, from 1; 0 means ignored.
+var weights = func() (w [utf8.RuneSelf]byte) {
+	for i := range len(asciiOrder) {
+		c := asciiOrder[i]
+		w[c] = byte(i + 1)
+		if c >= 'a' && c <= 'z' {
+			w[c-'a'+'A'] = w[c]
+		}
+	}
+	return w
+}()
 
 // compare orders two texts by the collation.
 func compare(a, b []byte) int {
@@ -20,93 +38,92 @@ func compare(a, b []byte) int {
 	for i := range n {
 		x, y := a[i], b[i]
 		if x >= utf8.RuneSelf || y >= utf8.RuneSelf {
-			return bytes.Compare(fold(a), fold(b))
+			return compareFolded(a[i:], b[i:])
 		}
-		if x == y {
+		v, w := weights[x], weights[y]
+		if v == 0 || w == 0 {
+			return compareFolded(a[i:], b[i:])
+		}
+		if v != w {
+			return int(v) - int(w)
+		}
+	}
+	if len(a) == len(b) {
+		return 0
+	}
+	return compareFolded(a[n:], b[n:])
+}
+
+// compareFolded compares by sort keys; the shorter one counts as filled with blanks.
+func compareFolded(a, b []byte) int {
+	var x, y [128]byte
+	k, l := sortKey(x[:0], a), sortKey(y[:0], b)
+	n := min(len(k), len(l))
+	if c := bytes.Compare(k[:n], l[:n]); c != 0 {
+		return c
+	}
+	if c := againstBlanks(k[n:]); c != 0 {
+		return c
+	}
+	return -againstBlanks(l[n:])
+}
+
+func againstBlanks(key []byte) int {
+	for _, w := range key {
+		if w != weights[' '] {
+			return int(w) - int(weights[' '])
+		}
+	}
+	return 0
+}
+
+// sortKey appends what a text is compared by: the weights of ASCII, and the lower
+// case of other characters, all without their marks.
+func sortKey(dst, text []byte) []byte {
+	for len(text) > 0 {
+		if c := text[0]; c < utf8.RuneSelf {
+			dst = appendASCII(dst, c)
+			text = text[1:]
 			continue
 		}
-		x, y = lower(x), lower(y)
-		if x != y {
-			if hasHigh(a[i:]) || hasHigh(b[i:]) {
-				return bytes.Compare(fold(a), fold(b))
-			}
-			return int(x) - int(y)
+		r, n := utf8.DecodeRune(text)
+		parts := norm.NFKD.Properties(text).Decomposition()
+		if len(parts) == 0 {
+			dst = appendLetter(dst, r)
 		}
-	}
-	if len(a) != len(b) && (hasHigh(a[n:]) || hasHigh(b[n:])) {
-		return bytes.Compare(fold(a), fold(b))
-	}
-	return len(a) - len(b)
-}
-
-func lower(c byte) byte {
-	if c >= 'A' && c <= 'Z' {
-		return c + 'a' - 'A'
-	}
-	return c
-}
-
-func hasHigh(b []byte) bool {
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			return true
+		for len(parts) > 0 {
+			part, size := utf8.DecodeRune(parts)
+			parts = parts[size:]
+			dst = appendLetter(dst, part)
 		}
+		text = text[n:]
 	}
-	return false
+	return dst
 }
 
-// fold removes case and accents.
-func fold(b []byte) []byte {
-	if !hasHigh(b) {
-		return bytes.ToLower(b)
+func appendASCII(dst []byte, c byte) []byte {
+	if w := weights[c]; w != 0 {
+		return append(dst, w)
 	}
-	out := make([]byte, 0, len(b))
-	for _, r := range string(norm.NFKD.Bytes(b)) {
-		switch {
-		case unicode.Is(unicode.Mn, r):
-		case r == 'ß' || r == 'ẞ':
-			out = append(out, 's', 's')
-		default:
-			out = utf8.AppendRune(out, unicode.ToLower(r))
-		}
-	}
-	return out
+	return dst
 }
 
-// like matches a pattern with % and _ as MariaDB's LIKE does: folded, with a
-// backslash as escape.
-func like(pattern, text []byte) bool {
-	return match([]rune(string(fold(pattern))), []rune(string(fold(text))))
+func appendLetter(dst []byte, r rune) []byte {
+	switch {
+	case r < utf8.RuneSelf:
+		return appendASCII(dst, byte(r))
+	case unicode.Is(unicode.Mn, r):
+		return dst
+	case r == 'ß' || r == 'ẞ':
+		return append(dst, weights['s'], weights['s'])
+	}
+	return utf8.AppendRune(dst, lower(r))
 }
 
-// match is a linear two-pointer matcher: a mismatch goes back to the last % only, so
-// that no pattern costs more than pattern × text steps.
-func match(p, t []rune) bool {
-	i, j, star, mark := 0, 0, -1, 0
-	for j < len(t) {
-		switch {
-		case i < len(p) && p[i] == '%':
-			star, mark = i, j
-			i++
-		case i+1 < len(p) && p[i] == '\\' && p[i+1] == t[j]:
-			i += 2
-			j++
-		case i < len(p) && p[i] != '\\' && (p[i] == '_' || p[i] == t[j]):
-			i++
-			j++
-		case i == len(p)-1 && p[i] == '\\' && t[j] == '\\':
-			i++
-			j++
-		case star >= 0:
-			i = star + 1
-			mark++
-			j = mark
-		default:
-			return false
-		}
+// lower is one character's lower case; the two small sigmas are one letter.
+func lower(r rune) rune {
+	if r == 'ς' {
+		return 'σ'
 	}
-	for i < len(p) && p[i] == '%' {
-		i++
-	}
-	return i == len(p)
+	return unicode.ToLower(r)
 }

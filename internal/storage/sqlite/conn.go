@@ -11,10 +11,22 @@ import (
 	"freddo/internal/storage"
 )
 
-// conn is one SQLite connection with its cache of prepared statements.
+// conn is one SQLite connection with its cache of prepared statements. One goroutine
+// uses it at a time.
 type conn struct {
 	db    *sqlite3.Conn
-	stmts map[string]*sqlite3.Stmt
+	stmts map[string]*statement
+	// open are the rows that are being read.
+	open []*rows
+	// whenIdle, when not nil, runs once when the last of open is closed.
+	whenIdle func()
+}
+
+// statement is a prepared statement. One that is in use is never handed out again:
+// a second query of the same text would change its arguments.
+type statement struct {
+	*sqlite3.Stmt
+	cached, inUse, readOnly bool
 }
 
 // maxStatements bounds a connection's statement cache.
@@ -25,7 +37,7 @@ func openConn(path string, o Options) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &conn{db: db, stmts: map[string]*sqlite3.Stmt{}}
+	c := &conn{db: db, stmts: map[string]*statement{}}
 	if err := c.setUp(o); err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -45,41 +57,77 @@ func (c *conn) setUp(o Options) error {
 	if err := c.db.CreateCollation(collation, compare); err != nil {
 		return err
 	}
-	likeFn := func(ctx sqlite3.Context, args ...sqlite3.Value) {
-		if args[0].Type() == sqlite3.NULL || args[1].Type() == sqlite3.NULL {
-			ctx.ResultNull()
+	return registerLike(c.db)
+}
+
+// prepare returns a statement for the caller alone, to be given back with release.
+func (c *conn) prepare(sql string) (*statement, error) {
+	known := c.stmts[sql]
+	if known != nil && !known.inUse {
+		known.inUse = true
+		return known, nil
+	}
+	c.db.SetInterrupt(context.Background()) // a cancelled request must not spoil the cache
+	p, tail, err := c.db.Prepare(sql)
+	if err != nil {
+		return nil, translate(err)
+	}
+	if p == nil || strings.TrimSpace(tail) != "" {
+		_ = p.Close()
+		return nil, storage.NewError(storage.Syntax, "", "", errOneStatement)
+	}
+	s := &statement{Stmt: p, inUse: true, readOnly: p.ReadOnly()}
+	if known != nil {
+		return s, nil // a nested query of the same text
+	}
+	c.evict()
+	s.cached = true
+	c.stmts[sql] = s
+	return s, nil
+}
+
+var errOneStatement = errors.New("sqlite: a query is one statement")
+
+// evict makes room in the statement cache.
+func (c *conn) evict() {
+	if len(c.stmts) < maxStatements {
+		return
+	}
+	for sql, s := range c.stmts {
+		if !s.inUse {
+			delete(c.stmts, sql)
+			_ = s.Close()
 			return
 		}
-		ctx.ResultBool(like(args[0].RawText(), args[1].RawText()))
 	}
-	return c.db.CreateFunction("like", 2, sqlite3.DETERMINISTIC|sqlite3.INNOCUOUS, likeFn)
 }
 
-func (c *conn) prepare(sql string) (*sqlite3.Stmt, bool, error) {
-	if s := c.stmts[sql]; s != nil && !s.Busy() {
-		return s, true, nil
+// release gives a statement back.
+func (c *conn) release(s *statement) error {
+	_ = s.Reset() // repeats the error of the last step, which was reported then
+	s.inUse = false
+	if !s.cached {
+		return s.Close()
 	}
-	s, _, err := c.db.Prepare(sql)
-	if err != nil {
-		return nil, false, translate(err)
-	}
-	if c.stmts[sql] != nil {
-		return s, false, nil // the cached one is being read: a nested query of the same text
-	}
-	if len(c.stmts) >= maxStatements {
-		for k, old := range c.stmts {
-			if !old.Busy() {
-				delete(c.stmts, k)
-				_ = old.Close()
-				break
-			}
-		}
-	}
-	c.stmts[sql] = s
-	return s, true, nil
+	return s.ClearBindings()
 }
 
-func bind(s *sqlite3.Stmt, args []document.Value) error {
+// interrupted is the error of a request whose context has ended.
+func interrupted(ctx context.Context) error {
+	return storage.NewError(storage.Interrupted, "", "", ctx.Err())
+}
+
+// watched returns the context that may interrupt s. Only reading may be: SQLite
+// answers an interrupted write by rolling back the whole transaction, with everything
+// that other requests of the batch have written.
+func watched(ctx context.Context, s *statement) context.Context {
+	if s.readOnly {
+		return ctx
+	}
+	return context.Background()
+}
+
+func bind(s *statement, args []document.Value) error {
 	for i, v := range args {
 		var err error
 		switch v.Kind() {
@@ -101,39 +149,63 @@ func bind(s *sqlite3.Stmt, args []document.Value) error {
 	return nil
 }
 
-func (c *conn) query(sql string, args []document.Value) (storage.Rows, error) {
-	s, cached, err := c.prepare(sql)
+func (c *conn) query(ctx context.Context, sql string, args []document.Value) (*rows, error) {
+	if ctx.Err() != nil {
+		return nil, interrupted(ctx)
+	}
+	s, err := c.prepare(sql)
 	if err != nil {
 		return nil, err
 	}
 	if err := bind(s, args); err != nil {
+		_ = c.release(s)
 		return nil, err
 	}
-	return &rows{stmt: s, cached: cached}, nil
+	r := &rows{c: c, stmt: s, ctx: watched(ctx, s), n: s.ColumnCount()}
+	c.open = append(c.open, r)
+	return r, nil
 }
 
-func (c *conn) exec(sql string, args []document.Value) (int64, error) {
-	s, cached, err := c.prepare(sql)
+func (c *conn) exec(ctx context.Context, sql string, args []document.Value) (int64, error) {
+	if ctx.Err() != nil {
+		return 0, interrupted(ctx)
+	}
+	s, err := c.prepare(sql)
 	if err != nil {
 		return 0, err
 	}
-	defer func() {
-		_ = s.Reset()
-		_ = s.ClearBindings()
-		if !cached {
-			_ = s.Close()
-		}
-	}()
+	defer c.release(s)
 	if err := bind(s, args); err != nil {
 		return 0, err
 	}
+	c.db.SetInterrupt(watched(ctx, s))
 	for s.Step() {
 	}
 	if err := s.Err(); err != nil {
+		if ctx.Err() != nil && errors.Is(err, sqlite3.INTERRUPT) {
+			return 0, interrupted(ctx)
+		}
 		return 0, translate(err)
 	}
 	return c.db.Changes(), nil
 }
+
+// run executes one of the driver's own statements, whatever became of the request.
+func (c *conn) run(sql string) error {
+	_, err := c.exec(context.Background(), sql, nil)
+	return err
+}
+
+// closeRows ends the rows that a transaction left open.
+func (c *conn) closeRows() {
+	for len(c.open) > 0 {
+		r := c.open[len(c.open)-1]
+		_ = r.Close()
+		r.err = errRowsEnded
+	}
+}
+
+var errRowsEnded = errors.New("sqlite: the transaction of these rows has ended")
 
 func (c *conn) close() error {
 	for _, s := range c.stmts {
@@ -142,28 +214,39 @@ func (c *conn) close() error {
 	return c.db.Close()
 }
 
-// rows reads a statement's result.
+// rows reads a statement's result. It keeps the query's context, since Next takes
+// none.
 type rows struct {
-	stmt   *sqlite3.Stmt
-	cached bool
+	c      *conn
+	stmt   *statement
+	ctx    context.Context //nolint:containedctx // see above
+	n      int
 	err    error
 	closed bool
 }
 
 func (r *rows) Next() bool {
-	if r.closed || r.err != nil {
+	if r.closed {
 		return false
 	}
+	r.c.db.SetInterrupt(r.ctx)
 	if r.stmt.Step() {
 		return true
 	}
 	if err := r.stmt.Err(); err != nil {
 		r.err = translate(err)
+		if r.ctx.Err() != nil && errors.Is(err, sqlite3.INTERRUPT) {
+			r.err = interrupted(r.ctx)
+		}
 	}
+	_ = r.Close()
 	return false
 }
 
 func (r *rows) Raw(i int) storage.Raw {
+	if r.closed {
+		return storage.Raw{}
+	}
 	switch r.stmt.ColumnType(i) {
 	case sqlite3.INTEGER:
 		return storage.Raw{Class: storage.RawInt, Int: r.stmt.ColumnInt64(i)}
@@ -175,7 +258,7 @@ func (r *rows) Raw(i int) storage.Raw {
 	return storage.Raw{Class: storage.RawText, Bytes: r.stmt.ColumnRawText(i)}
 }
 
-func (r *rows) Len() int   { return r.stmt.ColumnCount() }
+func (r *rows) Len() int   { return r.n }
 func (r *rows) Err() error { return r.err }
 
 func (r *rows) Close() error {
@@ -183,38 +266,48 @@ func (r *rows) Close() error {
 		return nil
 	}
 	r.closed = true
-	_ = r.stmt.Reset()
-	_ = r.stmt.ClearBindings()
-	if !r.cached {
-		return r.stmt.Close()
+	err := r.c.release(r.stmt)
+	for i, o := range r.c.open {
+		if o == r {
+			r.c.open = append(r.c.open[:i], r.c.open[i+1:]...)
+			break
+		}
 	}
-	return nil
+	if f := r.c.whenIdle; f != nil && len(r.c.open) == 0 {
+		r.c.whenIdle = nil
+		f()
+	}
+	return err
 }
 
-// translate maps SQLite's codes; only the column of a broken constraint has to be
-// read from its text.
+// translate maps SQLite's codes. What the codes leave open is read from the text: the
+// column of a broken constraint, and what a statement names that does not exist.
 func translate(err error) error {
-	var e *sqlite3.Error
-	if !errors.As(err, &e) {
+	var code sqlite3.ExtendedErrorCode
+	if !errors.As(err, &code) {
 		return err
 	}
-	kind := storage.Other
-	table, column := "", ""
-	switch {
-	case e.ExtendedCode() == sqlite3.CONSTRAINT_UNIQUE, e.ExtendedCode() == sqlite3.CONSTRAINT_PRIMARYKEY, e.ExtendedCode() == sqlite3.CONSTRAINT_ROWID:
+	kind, table, column := storage.Other, "", ""
+	switch code {
+	case sqlite3.CONSTRAINT_UNIQUE, sqlite3.CONSTRAINT_PRIMARYKEY, sqlite3.CONSTRAINT_ROWID:
 		kind = storage.UniqueViolation
-		table, column = constraintColumn(e.Error())
-	case e.Code() == sqlite3.INTERRUPT:
+		table, column = constraintColumn(err.Error())
+		return storage.NewError(kind, table, column, err)
+	}
+	switch code.Code() {
+	case sqlite3.INTERRUPT:
 		kind = storage.Interrupted
-	case e.Code() == sqlite3.BUSY, e.Code() == sqlite3.LOCKED:
+	case sqlite3.BUSY, sqlite3.LOCKED:
 		kind = storage.LockTimeout
-	case e.Code() == sqlite3.TOOBIG:
+	case sqlite3.TOOBIG:
 		kind = storage.TooLong
-	case e.Code() == sqlite3.ERROR:
+	case sqlite3.MISMATCH:
+		kind = storage.BadValue
+	case sqlite3.ERROR:
 		switch {
-		case strings.Contains(e.Error(), "no such table"):
+		case strings.Contains(err.Error(), "no such table"):
 			kind = storage.NoTable
-		case strings.Contains(e.Error(), "no such column"):
+		case strings.Contains(err.Error(), "no such column"), strings.Contains(err.Error(), "has no column named"):
 			kind = storage.NoColumn
 		default:
 			kind = storage.Syntax
@@ -223,42 +316,28 @@ func translate(err error) error {
 	return storage.NewError(kind, table, column, err)
 }
 
+// constraintColumn reads the table and the first column from "UNIQUE constraint
+// failed: table.column, table.other". A table's name may hold commas and dots.
 func constraintColumn(text string) (table, column string) {
 	_, list, ok := strings.Cut(text, "constraint failed: ")
-	if !ok {
+	if i := strings.Index(list, "constraint failed: "); i >= 0 {
+		list = list[i+len("constraint failed: "):] // the code's own name came first
+	}
+	last := strings.LastIndexByte(list, '.')
+	if !ok || last < 0 {
 		return "", ""
 	}
-	one, _, _ := strings.Cut(list, ", ")
-	i := strings.LastIndexByte(one, '.')
-	if i < 0 {
-		return "", ""
+	table, column = list[:last], list[last+1:]
+	for i := strings.Index(table, ", "); i >= 0; {
+		if t := table[i+2:]; strings.HasPrefix(table, t+".") {
+			first, _, _ := strings.Cut(table[len(t)+1:], ", ")
+			return t, first
+		}
+		next := strings.Index(table[i+2:], ", ")
+		if next < 0 {
+			break
+		}
+		i += 2 + next
 	}
-	return one[:i], one[i+1:]
-}
-
-// reader is a pooled connection inside a snapshot.
-type reader struct {
-	d *Driver
-	c *conn
-}
-
-func (r *reader) Query(_ context.Context, sql string, args []document.Value) (storage.Rows, error) {
-	return r.c.query(sql, args)
-}
-
-func (r *reader) Exec(_ context.Context, sql string, args []document.Value) (int64, error) {
-	return r.c.exec(sql, args)
-}
-
-func (r *reader) Commit(context.Context) error { r.Rollback(); return nil }
-
-func (r *reader) Rollback() {
-	_, err := r.c.exec("ROLLBACK", nil)
-	r.c.db.SetInterrupt(context.Background())
-	if err != nil && !r.c.db.GetAutocommit() {
-		_ = r.c.close()
-		r.d.readers <- nil // the place is free for a new connection
-		return
-	}
-	r.d.readers <- r.c
+	return table, column
 }

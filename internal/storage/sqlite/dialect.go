@@ -76,11 +76,14 @@ func (Dialect) InspectColumns(b *storage.Builder, table string) {
 	b.SQL(`SELECT name, type, "notnull" FROM pragma_table_info(`).Str(table).SQL(")")
 }
 
-// InspectIndexes reads pragma_index_list.
+// InspectIndexes reads pragma_index_list; the statements come from the schema.
 func (Dialect) InspectIndexes(b *storage.Builder, table string) {
-	b.SQL(`SELECT l.name, i.name, l."unique" FROM pragma_index_list(`).Str(table).
-		SQL(`) l, pragma_index_info(l.name) i WHERE i.seqno = 0`)
+	b.SQL(`SELECT l.name, i.name, l."unique", s.sql FROM pragma_index_list(`).Str(table).
+		SQL(`) l, pragma_index_info(l.name) i, sqlite_schema s WHERE i.seqno = 0 AND s.type = 'index' AND s.name = l.name`)
 }
+
+// DropIndex needs no table: index names are one name space.
+func (Dialect) DropIndex(b *storage.Builder, _, name string) { b.SQL("DROP INDEX ").Ident(name) }
 
 // RebuildsForTypes is true.
 func (Dialect) RebuildsForTypes() bool { return true }

@@ -6,91 +6,103 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"time"
 
 	"freddo/internal/storage"
 )
 
-// Options steer Open.
+// Options steer Open. The zero Options are for serving a site.
 type Options struct {
 	// Unsafe gives up durability (synchronous=OFF): for tests that measure nothing.
 	Unsafe bool
+	// Shared opens the database beside a process that serves it. Writers of several
+	// processes wait for each other by polling.
+	Shared bool
 	// Readers is the size of the reader pool; 0 means one per processor, four at
 	// least.
 	Readers int
+	// LockTimeout bounds how long a request waits for its turn to write; 0 means 50
+	// seconds, as MariaDB's innodb_lock_wait_timeout.
+	LockTimeout time.Duration
 }
+
+const lockTimeout = 50 * time.Second
 
 // Driver is an open SQLite database.
 type Driver struct {
 	Dialect
 	path    string
 	opts    Options
-	readers chan *conn // nil stands for a place without a connection yet
+	readers chan *conn    // nil stands for a place without a connection yet
+	extra   chan struct{} // counts the readers beyond the pool
 	w       *writer
-	lock    *os.File
+	lock    *os.File // nil when Shared
 }
 
 // ErrLocked says that another process serves the database.
 var ErrLocked = errors.New("another process is using this site's database")
 
-// Open opens or creates a database file for this process alone.
-// Errors: ErrLocked when another process has it.
+// Open opens or creates a database file for this process alone, unless o says that
+// it is Shared. Errors: ErrLocked when another process has it.
 func Open(path string, o Options) (*storage.DB, error) {
-	lock, err := lockFile(path + ".lock")
+	d, err := open(path, o)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, err
+	}
+	return storage.NewDB(d), nil
+}
+
+func open(path string, o Options) (*Driver, error) {
+	if o.Readers == 0 {
+		o.Readers = max(4, runtime.GOMAXPROCS(0))
+	}
+	if o.LockTimeout == 0 {
+		o.LockTimeout = lockTimeout
+	}
+	d := &Driver{path: path, opts: o, readers: make(chan *conn, o.Readers), extra: make(chan struct{}, maxExtra)}
+	if !o.Shared {
+		var err error
+		if d.lock, err = lockFile(path + ".lock"); err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
 	}
 	c, err := openConn(path, o)
 	if err != nil {
-		_ = lock.Close()
-		return nil, fmt.Errorf("open %s: %w", path, err)
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), d.unlock())
 	}
-	n := o.Readers
-	if n == 0 {
-		n = max(4, runtime.GOMAXPROCS(0))
-	}
-	d := &Driver{path: path, opts: o, readers: make(chan *conn, n), w: &writer{turn: make(chan struct{}, 1), conn: c}, lock: lock}
-	for range n {
+	d.w = newWriter(c, o.LockTimeout)
+	for range o.Readers {
 		d.readers <- nil
 	}
-	d.w.turn <- struct{}{}
-	return storage.NewDB(d), nil
+	return d, nil
 }
 
 // Acquire gives a reader inside a fresh snapshot, or the writer's turn.
 func (d *Driver) Acquire(ctx context.Context, write bool) (storage.Conn, error) {
 	if write {
-		return d.w.begin(ctx)
-	}
-	var c *conn
-	select {
-	case c = <-d.readers:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if c == nil {
-		var err error
-		if c, err = openConn(d.path, d.opts); err != nil {
-			d.readers <- nil
+		t, err := d.w.begin(ctx)
+		if err != nil {
 			return nil, err
 		}
+		return t, nil
 	}
-	c.db.SetInterrupt(ctx)
-	if _, err := c.exec("BEGIN", nil); err != nil {
-		c.db.SetInterrupt(context.Background())
-		d.readers <- c
+	r, err := d.acquireReader(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return &reader{d: d, c: c}, nil
+	return r, nil
 }
 
 // Close waits for readers and writer and closes all connections.
 func (d *Driver) Close() error {
 	<-d.w.turn
 	err := d.w.conn.close()
-	for range cap(d.readers) {
-		if c := <-d.readers; c != nil {
-			err = errors.Join(err, c.close())
-		}
+	return errors.Join(err, d.closeReaders(), d.unlock())
+}
+
+func (d *Driver) unlock() error {
+	if d.lock == nil {
+		return nil
 	}
-	return errors.Join(err, d.lock.Close())
+	return d.lock.Close()
 }

@@ -21,6 +21,13 @@ type writer struct {
 	conn    *conn
 	waiting atomic.Int32
 	open    *batch
+	timeout time.Duration
+}
+
+func newWriter(c *conn, timeout time.Duration) *writer {
+	w := &writer{turn: make(chan struct{}, 1), conn: c, timeout: timeout}
+	w.turn <- struct{}{}
+	return w
 }
 
 // batch are the requests that one commit makes durable.
@@ -36,48 +43,118 @@ const (
 	batchTime = 5 * time.Millisecond
 )
 
-var errBatch = errors.New("sqlite: the shared transaction was lost")
+var (
+	errBatch = errors.New("sqlite: the shared transaction was lost")
+	errTurn  = errors.New("sqlite: another request keeps writing")
+)
 
-// begin waits for the turn and opens a savepoint. The wait is not cut short by ctx:
-// a batch may count on those who wait to commit it.
+// begin waits for the turn and opens a savepoint. Errors: of kind LockTimeout when
+// the wait is too long, which is also what a request gets that waits for itself.
 func (w *writer) begin(ctx context.Context) (*turn, error) {
-	w.waiting.Add(1)
-	<-w.turn
-	w.waiting.Add(-1)
+	if err := w.wait(ctx); err != nil {
+		return nil, err
+	}
+	t := &turn{w: w}
 	if w.open == nil {
-		if _, err := w.conn.exec("BEGIN IMMEDIATE", nil); err != nil {
+		if err := w.start(); err != nil {
 			w.turn <- struct{}{}
 			return nil, err
 		}
-		w.open = &batch{done: make(chan struct{}), start: time.Now()}
 	}
-	t := &turn{w: w}
-	if err := ctx.Err(); err != nil {
-		t.leave()
-		return nil, err
-	}
-	if _, err := w.conn.exec("SAVEPOINT request", nil); err != nil {
+	if err := w.conn.run("SAVEPOINT request"); err != nil {
 		t.leave()
 		return nil, err
 	}
 	return t, nil
 }
 
-// turn is one request's use of the writer.
-type turn struct{ w *writer }
-
-func (t *turn) Query(_ context.Context, sql string, args []document.Value) (storage.Rows, error) {
-	return t.w.conn.query(sql, args)
+// wait takes the token.
+func (w *writer) wait(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return interrupted(ctx)
+	}
+	select {
+	case <-w.turn:
+		return nil
+	default:
+	}
+	w.waiting.Add(1)
+	defer w.waiting.Add(-1)
+	timer := time.NewTimer(w.timeout)
+	defer timer.Stop()
+	select {
+	case <-w.turn:
+		return nil
+	case <-ctx.Done():
+		return interrupted(ctx)
+	case <-timer.C:
+		return storage.NewError(storage.LockTimeout, "", "", errTurn)
+	}
 }
 
-func (t *turn) Exec(_ context.Context, sql string, args []document.Value) (int64, error) {
-	return t.w.conn.exec(sql, args)
+// start opens the transaction of a batch.
+func (w *writer) start() error {
+	if err := w.conn.run("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	w.open = &batch{done: make(chan struct{}), start: time.Now()}
+	return nil
+}
+
+// turn is one request's use of the writer.
+type turn struct {
+	w     *writer
+	wrote bool
+}
+
+func (t *turn) Query(ctx context.Context, sql string, args []document.Value) (storage.Rows, error) {
+	if err := t.ready(); err != nil {
+		return nil, err
+	}
+	r, err := t.w.conn.query(ctx, sql, args)
+	if err != nil {
+		return nil, err
+	}
+	t.wrote = t.wrote || !r.stmt.readOnly
+	return r, nil
+}
+
+func (t *turn) Exec(ctx context.Context, sql string, args []document.Value) (int64, error) {
+	if err := t.ready(); err != nil {
+		return 0, err
+	}
+	t.wrote = true
+	return t.w.conn.exec(ctx, sql, args)
+}
+
+// ready makes sure that the transaction is still there: SQLite rolls it back by
+// itself when the disk is full or fails, and what ran after that would be committed
+// statement by statement. It also lets those go who wait in the batch for a turn
+// that has taken long and not written yet.
+func (t *turn) ready() error {
+	w := t.w
+	if w.conn.db.GetAutocommit() {
+		return storage.NewError(storage.Other, "", "", errBatch)
+	}
+	b := w.open
+	if t.wrote || b.n == 0 || len(w.conn.open) > 0 || time.Since(b.start) < batchTime {
+		return nil
+	}
+	if err := w.conn.run("RELEASE request"); err != nil {
+		return err
+	}
+	w.finish(b)
+	if err := w.start(); err != nil {
+		return err
+	}
+	return w.conn.run("SAVEPOINT request")
 }
 
 // Commit releases the savepoint and waits for the batch to be durable.
 func (t *turn) Commit(context.Context) error {
 	w := t.w
-	if _, err := w.conn.exec("RELEASE request", nil); err != nil {
+	w.conn.closeRows()
+	if err := w.conn.run("RELEASE request"); err != nil {
 		w.fail(err)
 		w.turn <- struct{}{}
 		return err
@@ -85,6 +162,32 @@ func (t *turn) Commit(context.Context) error {
 	b := w.open
 	b.n++
 	t.leave()
+	return w.durable(b)
+}
+
+// durable waits until the batch is committed. Whoever was to commit it may have given
+// up waiting for its turn; then a member does.
+func (w *writer) durable(b *batch) error {
+	select {
+	case <-b.done:
+		return b.err
+	default:
+	}
+	timer := time.NewTimer(batchTime)
+	defer timer.Stop()
+	select {
+	case <-b.done:
+		return b.err
+	case <-timer.C:
+	}
+	select {
+	case <-b.done:
+	case <-w.turn:
+		if w.open == b {
+			w.finish(b)
+		}
+		w.turn <- struct{}{}
+	}
 	<-b.done
 	return b.err
 }
@@ -92,9 +195,10 @@ func (t *turn) Commit(context.Context) error {
 // Rollback undoes the request's writes.
 func (t *turn) Rollback() {
 	w := t.w
-	_, err := w.conn.exec("ROLLBACK TO request", nil)
+	w.conn.closeRows()
+	err := w.conn.run("ROLLBACK TO request")
 	if err == nil {
-		_, err = w.conn.exec("RELEASE request", nil)
+		err = w.conn.run("RELEASE request")
 	}
 	if err != nil {
 		w.fail(err)
@@ -104,14 +208,14 @@ func (t *turn) Rollback() {
 	t.leave()
 }
 
-// leave gives the turn on: with the transaction open when others wait for it and the
-// batch has room, after a commit otherwise.
+// leave gives the turn on: with the transaction open when there is something to commit,
+// others wait for the turn and the batch has room; after its end otherwise.
 func (t *turn) leave() {
 	w := t.w
 	if w.conn.db.GetAutocommit() {
 		w.fail(errBatch)
 	}
-	if b := w.open; b != nil && (w.waiting.Load() == 0 || b.n >= maxBatch || time.Since(b.start) > batchTime) {
+	if b := w.open; b != nil && (b.n == 0 || w.waiting.Load() == 0 || b.n >= maxBatch || time.Since(b.start) > batchTime) {
 		w.finish(b)
 	}
 	w.turn <- struct{}{}
@@ -123,7 +227,7 @@ func (w *writer) finish(b *batch) {
 	if b.n == 0 {
 		end = "ROLLBACK"
 	}
-	if _, err := w.conn.exec(end, nil); err != nil {
+	if err := w.conn.run(end); err != nil {
 		w.fail(err)
 		return
 	}
@@ -134,7 +238,7 @@ func (w *writer) finish(b *batch) {
 // fail tells all members of the batch that nothing of it was kept.
 func (w *writer) fail(err error) {
 	if !w.conn.db.GetAutocommit() {
-		_, _ = w.conn.exec("ROLLBACK", nil)
+		_ = w.conn.run("ROLLBACK")
 	}
 	if b := w.open; b != nil {
 		b.err = err

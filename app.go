@@ -1,0 +1,194 @@
+// Package freddo assembles a server that speaks the Frappe Framework's HTTP API. Make
+// a site with NewSite, open it with New, serve it with Run or Handler. Everything it
+// is made of lies in the packages that ARCHITECTURE.md lists.
+package freddo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"time"
+
+	"freddo/document"
+	"freddo/internal/auth"
+	"freddo/internal/builtin"
+	"freddo/internal/compat"
+	"freddo/internal/demo"
+	"freddo/internal/engine"
+	"freddo/internal/httpapi"
+	"freddo/internal/meta"
+	"freddo/internal/method"
+	"freddo/internal/perm"
+	"freddo/internal/sanitize"
+	"freddo/internal/site"
+	"freddo/internal/storage/sqlite"
+)
+
+// dbFile is the SQLite database's name in a site's folder.
+const dbFile = "site.db"
+
+// Config says what to open and how. Site is required.
+type Config struct {
+	// Site is the site's folder.
+	Site string
+	// Addr is the address that Run listens on; empty means 127.0.0.1:8000.
+	Addr string
+	// Logger receives what happens; nil logs warnings and errors to standard error.
+	Logger *slog.Logger
+	// Now is the clock; nil means the system's.
+	Now func() time.Time
+	// Unsafe gives up durability: a crash may lose what was acknowledged. For tests.
+	Unsafe bool
+}
+
+// App is an open site. Close it.
+type App struct {
+	// OnListen, when set, is told the address once Run listens.
+	OnListen func(url string)
+
+	cfg     Config
+	engine  *engine.Engine
+	methods *method.Registry
+	server  *httpapi.Server
+	log     *slog.Logger
+}
+
+// New opens a site. Errors: no site in the folder, a release that is not known,
+// another process that uses the site.
+func New(cfg Config) (*App, error) {
+	s, err := site.Open(cfg.Site)
+	if err != nil {
+		return nil, err
+	}
+	profile, ok := compat.Lookup(s.Config().Str("compat"))
+	if !ok {
+		return nil, fmt.Errorf("%s: compat is %q: want v14, v15 or v16", site.ConfigFile, s.Config().Str("compat"))
+	}
+	if t := s.Config().Str("db_type"); t != "" && t != "sqlite" {
+		return nil, fmt.Errorf("%s: db_type is %q: only sqlite is supported yet", site.ConfigFile, t)
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	db, err := sqlite.Open(s.Path(dbFile), sqlite.Options{Unsafe: cfg.Unsafe})
+	if err != nil {
+		return nil, err
+	}
+	store, err := meta.NewStore(profile)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	app := &App{cfg: cfg, log: cfg.Logger, methods: method.NewRegistry()}
+	app.engine = &engine.Engine{DB: db, Meta: store, Perm: perm.NewStore(), Profile: profile, Site: s, Log: cfg.Logger,
+		Hooks: engine.NewHooks(), Now: cfg.Now, Zone: time.UTC}
+	app.engine.Rules, app.engine.RawRules = profile.Rules, profile.RawRules
+	app.assemble()
+	if err := app.readZone(); err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return app, nil
+}
+
+// assemble puts hooks, methods and the server together.
+func (a *App) assemble() {
+	vault := auth.NewVault(a.engine.Site)
+	store := auth.New(a.engine, vault)
+	a.engine.Hooks.Secrets = vault
+	a.engine.Hooks.Sanitize = sanitize.HTML
+	store.Register(a.engine.Hooks)
+	builtin.Register(a.engine.Hooks, a.methods)
+	demo.Register(a.engine.Hooks)
+	httpapi.Register(a.methods, a.engine.Profile, store)
+	a.server = &httpapi.Server{Engine: a.engine, Methods: a.methods, Auth: store}
+}
+
+// readZone takes the site's time zone from System Settings. A site that is being
+// created has none yet.
+func (a *App) readZone() error {
+	return a.engine.Do(context.Background(), perm.Administrator, func(ctx context.Context, c *engine.Call) error {
+		if ok, err := c.Tx.TableExists(ctx, "tabDocType"); err != nil || !ok {
+			return err
+		}
+		v, err := c.Setting(ctx, "System Settings", "time_zone")
+		if err != nil {
+			return err
+		}
+		if zone, err := time.LoadLocation(document.ToText(v)); err == nil {
+			a.engine.Zone = zone
+		}
+		return nil
+	})
+}
+
+// Compat is the release that the site speaks: v14, v15 or v16.
+func (a *App) Compat() string { return a.engine.Profile.Name }
+
+// SetAddr changes the address that Run will listen on.
+func (a *App) SetAddr(addr string) { a.cfg.Addr = addr }
+
+// Handler returns the application as an http.Handler.
+func (a *App) Handler() http.Handler { return a.server.Handler() }
+
+// Close closes the site.
+func (a *App) Close() error { return errors.Join(a.server.Close(), a.engine.DB.Close()) }
+
+// shutdownTime is how long Run waits for requests under way.
+const shutdownTime = 20 * time.Second
+
+// Run serves HTTP until ctx ends, then lets the requests under way finish and closes
+// the site.
+func (a *App) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, a.Close()) }()
+	addr := a.cfg.Addr
+	if addr == "" {
+		addr = "127.0.0.1:8000"
+	}
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", addr)
+	if err != nil {
+		return fmt.Errorf("%w; choose another address with --addr", err)
+	}
+	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 20 * time.Second, IdleTimeout: 2 * time.Minute,
+		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
+	if a.OnListen != nil {
+		a.OnListen("http://" + l.Addr().String())
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- srv.Serve(l) }()
+	select {
+	case err := <-failed:
+		return err
+	case <-ctx.Done():
+	}
+	stop, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	return srv.Shutdown(stop)
+}
+
+// Migrate brings the site's tables and shipped DocTypes up to date.
+func (a *App) Migrate(ctx context.Context, progress Progress) error {
+	return a.engine.Migrate(ctx, engine.Progress(progress))
+}
+
+// GenerateKeys gives a user an API key and a new secret.
+func (a *App) GenerateKeys(ctx context.Context, user string) (key, secret string, err error) {
+	err = a.engine.Do(ctx, perm.Administrator, func(ctx context.Context, c *engine.Call) error {
+		key, secret, err = c.GenerateKeys(ctx, user)
+		return err
+	})
+	return key, secret, err
+}
+
+// Methods lists the whitelisted methods by their dotted names.
+func Methods() []string {
+	r := method.NewRegistry()
+	builtin.Register(engine.NewHooks(), r)
+	httpapi.Register(r, compat.V15(), nil)
+	return r.Names()
+}

@@ -1,0 +1,216 @@
+package engine
+
+import (
+	"context"
+	"time"
+
+	"freddo/doctype"
+	"freddo/document"
+	"freddo/exc"
+	"freddo/internal/perm"
+	"freddo/internal/query"
+	"freddo/internal/storage"
+)
+
+// ListResult is a list in the release's body format.
+type ListResult struct {
+	// JSON is the array of rows.
+	JSON []byte
+	// N is the number of rows in it.
+	N int
+	// More tells whether more rows follow, when the request looked ahead.
+	More bool
+}
+
+// List returns the rows of a request that the call's user may see. Errors: DataError
+// for fields that are none, PermissionError, DoesNotExistError.
+// Source: frappe/client.py get_list, frappe/model/db_query.py execute.
+func (c *Call) List(ctx context.Context, r query.Request) (ListResult, error) {
+	return c.ListBy(ctx, c.Rules, r)
+}
+
+// ListBy is List by other rules than the release's usual ones.
+func (c *Call) ListBy(ctx context.Context, rules *query.Rules, r query.Request) (ListResult, error) {
+	q, err := c.Select(ctx, rules, r)
+	if err != nil {
+		return ListResult{}, err
+	}
+	if q.Empty {
+		return ListResult{JSON: []byte("[]")}, nil
+	}
+	rows, err := c.Tx.List(ctx, q)
+	if err != nil {
+		return ListResult{}, err
+	}
+	defer rows.Close()
+	out, n, err := storage.AppendList(make([]byte, 0, 4096), c.Profile.Body, q, rows)
+	if err != nil {
+		return ListResult{}, err
+	}
+	res := ListResult{JSON: out, N: n}
+	if q.Lookahead && q.More(n) {
+		res.More = true
+		res.N--
+	}
+	return res, nil
+}
+
+// Select parses a request and narrows it to what the call's user may see.
+func (c *Call) Select(ctx context.Context, rules *query.Rules, r query.Request) (*query.Select, error) {
+	dt := r.DocType
+	if dt.IsSingle {
+		return nil, exc.Programming.New("('DocType', '" + dt.Name + "')")
+	}
+	q, err := query.Parse(ctx, &listEnv{c: c}, rules, r)
+	if err != nil {
+		return nil, err
+	}
+	if dt.IsVirtual {
+		q.Empty = true
+	}
+	if r.IgnorePermissions || dt.IsTable {
+		return q, nil
+	}
+	cond, err := c.listCondition(ctx, dt, "")
+	if err != nil {
+		return nil, err
+	}
+	q.And(cond)
+	return q, nil
+}
+
+// Count counts the rows of a request that the call's user may see.
+// Source: frappe/desk/reportview.py get_count.
+func (c *Call) Count(ctx context.Context, rules *query.Rules, r query.Request) (int64, error) {
+	q, err := c.Select(ctx, rules, r)
+	if err != nil || q.Empty {
+		return 0, err
+	}
+	return c.Tx.Count(ctx, q, r.Distinct, r.Limit >= 0)
+}
+
+// Rows returns rows for code of our own: no permissions, filters by equality or as
+// {"field": ["op", value]}, all rows. The objects hold the fields asked for.
+func (c *Call) Rows(ctx context.Context, dtName string, fields []string, filters *document.Object, orderBy string) ([]*document.Object, error) {
+	dt, err := c.DocType(ctx, dtName)
+	if err != nil {
+		return nil, err
+	}
+	r := query.Request{DocType: dt, Fields: document.Texts(fields), OrderBy: document.Text(orderBy), Limit: -1, IgnorePermissions: true}
+	if filters != nil {
+		r.Filters = document.MapOf(filters)
+	}
+	q, err := query.Parse(ctx, &listEnv{c: c}, c.Rules, r)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := c.Tx.List(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []*document.Object
+	for rows.Next() {
+		o := &document.Object{}
+		for i := range q.Columns {
+			o.Set(q.Columns[i].Label, rows.Raw(i).Value(q.Columns[i].Class))
+		}
+		out = append(out, o)
+	}
+	return out, rows.Err()
+}
+
+// listEnv is what the parser asks of a call.
+type listEnv struct{ c *Call }
+
+func (e *listEnv) DocType(ctx context.Context, name string) (*doctype.DocType, error) {
+	return e.c.DocType(ctx, name)
+}
+
+func (e *listEnv) CheckList(ctx context.Context, dt *doctype.DocType) error {
+	return e.c.CheckList(ctx, dt)
+}
+
+func (e *listEnv) CanRead(ctx context.Context, dt *doctype.DocType, log bool) (bool, error) {
+	ok, err := e.c.CanList(ctx, dt)
+	if err == nil && !ok && log {
+		e.c.Msgprint(exc.Message{Text: e.c.noRole(dt.Name)})
+	}
+	return ok, err
+}
+
+func (e *listEnv) ReadableLevels(ctx context.Context, dt *doctype.DocType, parent string) (map[int]bool, bool, error) {
+	if parent != "" && dt.IsTable {
+		p, err := e.c.DocType(ctx, parent)
+		if err != nil {
+			return nil, false, err
+		}
+		dt = p
+	}
+	me, err := e.c.Me(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	levels, all := perm.Levels(dt, me, doctype.Read)
+	return levels, all, nil
+}
+
+func (e *listEnv) SelectOnly(ctx context.Context, dt *doctype.DocType) (bool, error) {
+	if dt.IsTable {
+		return false, nil
+	}
+	can, _, err := e.c.evaluate(ctx, dt, doctype.Read, nil)
+	if err != nil || can {
+		return false, err
+	}
+	can, _, err = e.c.evaluate(ctx, dt, doctype.Select, nil)
+	return can, err
+}
+
+func (e *listEnv) Now() time.Time { return e.c.SiteNow() }
+
+func (e *listEnv) FirstDayOfWeek(ctx context.Context) (int, error) {
+	v, err := e.c.Setting(ctx, "System Settings", "first_day_of_the_week")
+	for i, name := range []string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"} {
+		if document.ToText(v) == name {
+			return i, err
+		}
+	}
+	return 0, err
+}
+
+func (e *listEnv) ApplyPermlevel(ctx context.Context) (bool, error) {
+	v, err := e.c.Setting(ctx, "System Settings", "apply_perm_level_on_api_calls")
+	return document.Cint(v) != 0, err
+}
+
+// TreeBounds reads a node of a nested set.
+// Source: frappe/model/db_query.py prepare_filter_condition.
+func (e *listEnv) TreeBounds(ctx context.Context, dt *doctype.DocType, name document.Value) (lft, rgt int64, ok bool, err error) {
+	if dt.Column("lft") == nil || dt.Column("rgt") == nil {
+		return 0, 0, false, exc.Validation.Throwf("%s is not a tree", dt.Name)
+	}
+	var l, r document.Value
+	b := storage.NewBuilder(e.c.Tx.Dialect()).SQL("SELECT ").Ident("lft").SQL(", ").Ident("rgt").SQL(" FROM ").Table(dt.Name).SQL(" WHERE ").Ident("name").SQL(" = ").Arg(name)
+	ok, err = e.c.Tx.QueryRow(ctx, b, &l, &r)
+	return document.Cint(l), document.Cint(r), ok, err
+}
+
+func (e *listEnv) TreeNames(ctx context.Context, dt *doctype.DocType, ancestors bool, lft, rgt int64) ([]string, error) {
+	ops, order := [2]string{" > ", " < "}, ""
+	if ancestors {
+		ops, order = [2]string{" < ", " > "}, " DESC"
+	}
+	b := storage.NewBuilder(e.c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table(dt.Name).SQL(" WHERE ").Ident("lft").SQL(ops[0]).Int(lft).
+		SQL(" AND ").Ident("rgt").SQL(ops[1]).Int(rgt).SQL(" ORDER BY ").Ident("lft").SQL(order)
+	rows, err := e.c.Tx.Query(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	var out []string
+	for rows.Next() {
+		out = append(out, rawText(rows, 0))
+	}
+	return out, rows.Err()
+}

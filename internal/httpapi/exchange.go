@@ -1,0 +1,243 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"freddo/exc"
+	"freddo/internal/compat"
+	"freddo/internal/engine"
+)
+
+// exchange is one request on its way through the server.
+type exchange struct {
+	s       *Server
+	w       http.ResponseWriter
+	r       *http.Request
+	c       *engine.Call
+	p       *compat.Profile
+	path    string
+	verb    string
+	started time.Time
+	// target holds the path's arguments.
+	target target
+	// value is what the endpoint returned; it goes under key.
+	value any
+	key   string
+	// nulls sends value even when it is nil.
+	nulls bool
+	// cookies says that the session's cookies belong to the answer.
+	cookies bool
+	// spent is what the site's budget says of this request.
+	spent *spending
+	// status is what was answered, 0 before that.
+	status int
+}
+
+func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
+	x := &exchange{s: s, w: w, r: r, p: s.Engine.Profile, path: r.URL.Path, verb: s.verb(r), started: time.Now(), key: "data"}
+	x.c = s.Engine.Begin(r.Context(), "Guest")
+	x.c.Request = &engine.Request{Method: x.verb, Path: x.path, Scheme: scheme(r), Host: r.Host, RemoteIP: remoteIP(r),
+		V2: x.p.V2 && strings.HasPrefix(x.path, "/api/v2"), Header: r.Header}
+	return x
+}
+
+// end closes the transaction, answers what panicked, and writes the access log.
+func (x *exchange) end() {
+	ctx := x.r.Context()
+	if v := recover(); v != nil {
+		if v == http.ErrAbortHandler {
+			x.c.Rollback()
+			panic(v)
+		}
+		x.s.log().ErrorContext(ctx, "request panicked", "panic", v, "stack", string(debug.Stack()), "method", x.verb, "path", x.path)
+		if x.status == 0 {
+			x.fail(ctx, errInternal)
+		}
+	}
+	x.c.Rollback()
+	x.s.budget.book(x.spent)
+	if l := x.s.log(); l.Enabled(ctx, slog.LevelDebug) {
+		l.DebugContext(ctx, "request", "method", x.verb, "path", x.path, "status", x.status, "user", x.c.User,
+			"duration", time.Since(x.started), "request_id", x.r.Header.Get("X-Frappe-Request-Id"))
+	}
+}
+
+// handle runs the steps of a request in upstream's order. A step that fails ends it.
+// Source: frappe/app.py application, init_request.
+func (x *exchange) handle(ctx context.Context) error {
+	for _, step := range [...]func(*exchange, context.Context) error{
+		(*exchange).checkMaintenance,
+		(*exchange).readForm,
+		(*exchange).identify,
+		(*exchange).checkBudget,
+		(*exchange).authorize,
+		(*exchange).dispatch,
+		(*exchange).finish,
+	} {
+		if err := step(x, ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// unsafe reports whether the verb may change something.
+func (x *exchange) unsafe() bool {
+	switch x.verb {
+	case http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
+		return true
+	}
+	return false
+}
+
+// checkMaintenance refuses everything, or every write, while the site is being
+// worked on. Source: frappe/app.py init_request, setup_read_only_mode.
+func (x *exchange) checkMaintenance(context.Context) error {
+	if !x.s.Engine.Site.Config().Bool("maintenance_mode") {
+		return nil
+	}
+	if !x.s.Auth.ReadOnly() {
+		return exc.SessionStopped.New("Session Stopped")
+	}
+	if x.unsafe() {
+		return exc.InReadOnlyMode.Throw(x.p.ReadOnlyText).WithTitle("In Read Only Mode")
+	}
+	return nil
+}
+
+// maxBody is the most bytes that the body may have.
+// Source: frappe/app.py init_request (request.max_content_length).
+func (x *exchange) maxBody() int64 {
+	limit := x.s.Engine.Site.Config().Int("max_file_size")
+	if strings.HasPrefix(x.path, "/api/method/upload_file") {
+		if n := x.s.Auth.Current().MaxFileSize; n > 0 {
+			limit = n
+		}
+	}
+	if limit <= 0 {
+		return defaultMaxBody
+	}
+	return limit
+}
+
+func (x *exchange) readForm(context.Context) error {
+	body, err := readBody(x.r, x.maxBody())
+	if err != nil {
+		return err
+	}
+	in, err := parseForm(x.p, x.r.URL.RawQuery, x.r.Header.Get("Content-Type"), body)
+	if err != nil {
+		return err
+	}
+	x.c.Request.Body, x.c.Request.Files, x.c.Form = body, in.files, in.form
+	return nil
+}
+
+// identify logs in, or finds the session that the request rides on.
+// Source: frappe/auth.py HTTPRequest, LoginManager.
+func (x *exchange) identify(ctx context.Context) error {
+	var err error
+	if x.path == "/api/method/login" || x.c.Form.Str("cmd") == "login" {
+		if x.s.Auth.ReadOnly() {
+			return exc.InReadOnlyMode.Throw(x.p.ReadOnlyText).WithTitle("In Read Only Mode")
+		}
+		err = x.s.Auth.Login(ctx, x.c)
+	} else {
+		err = x.s.Auth.Resume(ctx, x.c)
+	}
+	if err != nil {
+		return err
+	}
+	if err := x.s.Auth.CheckCSRF(x.c); err != nil {
+		return err
+	}
+	x.cookies = true // queued here: what fails later carries them, what failed before does not
+	return nil
+}
+
+func (x *exchange) authorize(ctx context.Context) error { return x.s.Auth.Authorize(ctx, x.c) }
+
+// dispatch finds who answers and lets it. Source: frappe/app.py application.
+func (x *exchange) dispatch(ctx context.Context) error {
+	if cmd := x.c.Form.Get("cmd"); cmd.Truthy() {
+		x.c.Request.V2 = false // Frappe: cmd wins over any path and answers as v1
+		x.target = target{method: cmd.Str()}
+		return x.run(ctx, callMethod)
+	}
+	switch {
+	case strings.HasPrefix(x.path, "/api/"):
+		return x.api(ctx)
+	case strings.HasPrefix(x.path, "/private/files/"):
+		if x.s.PrivateFile == nil {
+			return forbidden("You don't have permission to access this file")
+		}
+		return x.s.PrivateFile(ctx, x.c, x.path)
+	case strings.HasPrefix(x.path, "/backups"):
+		return forbidden("You need to be logged in and have System Manager Role to be able to access backups.")
+	case strings.HasPrefix(x.path, "/.well-known/") && x.verb == http.MethodGet && x.s.WellKnown != nil:
+		return x.wellKnown(ctx)
+	}
+	return x.page(ctx)
+}
+
+func (x *exchange) api(ctx context.Context) error {
+	var err error
+	if x.p.V2 {
+		x.target, err = match(x.path, x.verb, x.p.CopyRoute)
+	} else {
+		x.target, err = matchOld(x.path, x.verb, x.c.Form.Has("run_method"))
+	}
+	if err != nil {
+		return err
+	}
+	return x.run(ctx, x.target.run)
+}
+
+func (x *exchange) run(ctx context.Context, fn endpoint) error {
+	v, err := fn(x, ctx)
+	x.value = v
+	return err
+}
+
+func (x *exchange) wellKnown(ctx context.Context) error {
+	handled, err := x.s.WellKnown(ctx, x.c, strings.TrimPrefix(x.path, "/.well-known/"))
+	if err != nil || handled {
+		return err
+	}
+	return websiteNotFound()
+}
+
+// finish ends the transaction and answers. Unsafe verbs commit; safe ones roll back,
+// unless a method says that its writes must stay.
+// Source: frappe/app.py sync_database.
+func (x *exchange) finish(ctx context.Context) error {
+	if x.unsafe() || x.c.Persist {
+		if err := x.c.Commit(ctx); err != nil {
+			return err
+		}
+	} else {
+		x.c.Rollback()
+	}
+	if x.status != 0 {
+		return nil // a page has been written already
+	}
+	return x.answer()
+}
+
+// htmlError is an error that is an HTML page whatever the client accepts.
+func htmlError(class *exc.Class, text string) error {
+	e := class.New(text)
+	e.HTML = true
+	return e
+}
+
+func forbidden(text string) error { return htmlError(exc.HTTP403, text) }
+
+func websiteNotFound() error {
+	return htmlError(exc.HTTP404, "The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.")
+}

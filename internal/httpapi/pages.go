@@ -1,0 +1,124 @@
+package httpapi
+
+import (
+	"context"
+	"html"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+func escape(s string) string { return html.EscapeString(s) }
+
+func httpCode(status int) string { return strconv.Itoa(status) }
+
+// plainPage is the small page that upstream's web library answers. text is HTML.
+func plainPage(title, text string) []byte {
+	_, heading, ok := strings.Cut(title, " ")
+	if !ok || len(title) < 4 || title[0] < '0' || title[0] > '9' {
+		heading = title
+	}
+	return []byte("<!doctype html>\n<html lang=en>\n<title>" + title + "</title>\n<h1>" + heading + "</h1>\n<p>" + text + "</p>\n")
+}
+
+const pageStyle = `:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;margin:0;display:grid;place-items:center;min-height:100vh}
+main{max-width:34rem;padding:2rem}h1{font-size:1.4rem;margin:0 0 .5rem}input,button{font:inherit;display:block;width:100%;box-sizing:border-box;
+padding:.5rem;margin:.25rem 0 .75rem}label{font-size:.9rem}code{background:#8883;padding:.1rem .3rem;border-radius:.2rem}p[role=alert]{min-height:1.5em}`
+
+// page is a page of ours. body is HTML, title text.
+func page(title, body string) []byte {
+	return []byte(`<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>` +
+		escape(title) + "</title><style>" + pageStyle + "</style></head><body><main><h1>" + escape(title) + "</h1>" + body + "</main></body></html>\n")
+}
+
+const loginForm = `<form id="f"><label>User<input name="usr" autocomplete="username" autofocus required></label>
+<label>Password<input name="pwd" type="password" autocomplete="current-password" required></label><button>Log in</button><p role="alert" id="m"></p></form>
+<script>document.getElementById("f").addEventListener("submit",async e=>{e.preventDefault();const m=document.getElementById("m");m.textContent="";
+try{const r=await fetch("/api/method/login",{method:"POST",headers:{"Content-Type":"application/json",Accept:"application/json"},
+body:JSON.stringify(Object.fromEntries(new FormData(e.target)))});const j=await r.json();
+if(r.ok&&j.home_page){const to=new URLSearchParams(location.search).get("redirect-to")||j.home_page;
+const u=new URL(to,location.href);location.href=u.origin===location.origin?u.href:j.home_page}
+else m.textContent=j.message||"Login failed"}catch(err){m.textContent=String(err)}})</script>`
+
+// page answers website paths: a landing page, the login form, and the desk's address,
+// whose rendering gives the session its CSRF token. Anything else is the Pages
+// handler's, or not found.
+func (x *exchange) page(ctx context.Context) error {
+	switch x.verb {
+	case http.MethodGet, http.MethodHead, http.MethodPost:
+	default:
+		return websiteNotFound()
+	}
+	switch path := strings.TrimSuffix(x.path, "/"); {
+	case path == "/login":
+		x.setPage("Log in", loginForm)
+		return nil
+	case isDesk(path):
+		return x.desk(ctx)
+	case path == "" && x.s.Pages == nil:
+		x.setPage("Freddo", "<p>This site speaks the Frappe Framework's HTTP API, release "+escape(x.p.Version)+`. Documents are under <code>/api/resource/&lt;DocType&gt;</code>, methods under <code>/api/method/&lt;name&gt;</code>.</p>`)
+		return nil
+	}
+	if x.s.Pages == nil {
+		x.setPage("Not Found", "<p>The resource you are looking for is not available</p>")
+		x.c.Response.Status = http.StatusNotFound
+		return nil
+	}
+	x.headers(x.w.Header(), http.StatusOK)
+	x.status = http.StatusOK
+	x.s.Pages.ServeHTTP(x.w, x.r)
+	return nil
+}
+
+func (x *exchange) setPage(title, body string) {
+	x.c.Response.Kind, x.c.Response.Title, x.c.Response.Content = "page", title, []byte(body)
+}
+
+func isDesk(path string) bool {
+	for _, root := range [...]string{"/app", "/desk"} {
+		if path == root || strings.HasPrefix(path, root+"/") {
+			return true
+		}
+	}
+	return false
+}
+
+// desk answers the address of the desk. A Guest is sent to log in.
+// Source: frappe/www/app.py get_context.
+func (x *exchange) desk(ctx context.Context) error {
+	if x.c.User == "Guest" {
+		x.c.Response.Kind, x.c.Response.Location = "redirect", "/login?redirect-to="+escapeQuery(x.path)
+		return nil
+	}
+	token, err := x.s.Auth.EnsureCSRF(ctx, x.c)
+	if err != nil {
+		return err
+	}
+	if x.s.Pages != nil {
+		if err := x.c.Commit(ctx); err != nil {
+			return err
+		}
+		x.headers(x.w.Header(), http.StatusOK)
+		x.status = http.StatusOK
+		x.s.Pages.ServeHTTP(x.w, x.r)
+		return nil
+	}
+	x.setPage("Freddo", "<p>You are logged in as <strong>"+escape(x.c.User)+`</strong>.</p><script>window.frappe=window.frappe||{};frappe.csrf_token="`+token+`"</script>`)
+	return nil
+}
+
+func escapeQuery(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("_.-~/", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		const digits = "0123456789ABCDEF"
+		b.WriteByte('%')
+		b.WriteByte(digits[c>>4])
+		b.WriteByte(digits[c&15])
+	}
+	return b.String()
+}

@@ -1,0 +1,120 @@
+// Package httpapi owns the HTTP surface: it reads requests as upstream does, finds
+// the route, lets the engine or a method do the work in one transaction, and prints
+// the answer or the error in the form of the release. It knows no document logic.
+// Start with Server.Handler, then exchange (exchange.go) and the routes (route.go).
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+	"sync"
+
+	"freddo/internal/auth"
+	"freddo/internal/engine"
+	"freddo/internal/method"
+)
+
+// Server answers HTTP requests for one site. Its exported fields are set at assembly.
+type Server struct {
+	Engine  *engine.Engine
+	Methods *method.Registry
+	Auth    *auth.Store
+	// PrivateFile answers a path under /private/files/ through c.Response; nil
+	// refuses all.
+	PrivateFile func(ctx context.Context, c *engine.Call, path string) error
+	// WellKnown answers a name under /.well-known/; handled is false for unknown ones.
+	WellKnown func(ctx context.Context, c *engine.Call, name string) (handled bool, err error)
+	// Pages answers website paths that Freddo has no page for; nil answers 404.
+	Pages http.Handler
+
+	budget budget
+	once   sync.Once
+	files  *os.Root
+}
+
+// Handler returns the server as an http.Handler.
+func (s *Server) Handler() http.Handler { return s }
+
+// Close gives back what the server holds open.
+func (s *Server) Close() error {
+	s.once.Do(func() {}) // no file is opened from now on
+	if s.files == nil {
+		return nil
+	}
+	return s.files.Close()
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := s.begin(w, r)
+	defer x.end()
+	if r.Method == http.MethodOptions {
+		x.preflight()
+		return
+	}
+	if x.servePublic() {
+		return
+	}
+	ctx := r.Context()
+	if err := x.handle(ctx); err != nil {
+		x.fail(ctx, err)
+	}
+}
+
+// overrides are the verbs that X-HTTP-Method-Override may name.
+var overrides = map[string]bool{http.MethodGet: true, http.MethodPut: true, http.MethodPatch: true, http.MethodDelete: true}
+
+// verb returns the request's verb. A POST may name another one in
+// X-HTTP-Method-Override where the site's configuration says so; upstream ignores
+// that header.
+func (s *Server) verb(r *http.Request) string {
+	if r.Method != http.MethodPost {
+		return r.Method
+	}
+	if o := strings.ToUpper(r.Header.Get("X-Http-Method-Override")); o != "" && overrides[o] && s.Engine.Site.Config().Bool("http_method_override") {
+		return o
+	}
+	return r.Method
+}
+
+// remoteIP is the client's address: the first entry of X-Forwarded-For when the
+// peer is a proxy of ours, that is, on this machine or a private network; else the
+// peer. Source: frappe/auth.py HTTPRequest.set_request_ip, which believes anybody.
+func remoteIP(r *http.Request) string {
+	peer, err := netip.ParseAddrPort(r.RemoteAddr)
+	if err != nil {
+		return "127.0.0.1"
+	}
+	addr := peer.Addr().Unmap()
+	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" && proxied(addr) {
+		first, _, _ := strings.Cut(forwarded, ",")
+		return strings.TrimSpace(first)
+	}
+	return addr.WithZone("").String()
+}
+
+func proxied(a netip.Addr) bool { return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() }
+
+// scheme is the scheme that the client used.
+func scheme(r *http.Request) string {
+	if r.TLS != nil {
+		return "https"
+	}
+	if p := r.Header.Get("X-Forwarded-Proto"); p == "https" {
+		if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && proxied(peer.Addr().Unmap()) {
+			return p
+		}
+	}
+	return "http"
+}
+
+func (s *Server) log() *slog.Logger {
+	if s.Engine.Log != nil {
+		return s.Engine.Log
+	}
+	return slog.Default()
+}

@@ -1,0 +1,120 @@
+package query
+
+import (
+	"freddo/doctype"
+)
+
+// function is what the query language knows of one SQL function. Names that are not
+// in the table are refused, so that functions which wait, read files or tell about
+// the server cannot be called.
+type function struct {
+	// least and most are how many arguments it takes.
+	least, most int
+	aggregate   bool
+	class       result
+	// dict says that v16's objects may name it, such as {"COUNT": "*"}; only says that
+	// nothing else may.
+	dict, only bool
+}
+
+// result tells the class of a function's value.
+type result uint8
+
+const (
+	textResult result = iota
+	intResult
+	floatResult
+	dateResult
+	datetimeResult
+	// sameResult is the class of the first argument.
+	sameResult
+	// sumResult is the first argument's class where that is a number: sums of integers
+	// print as upstream prints decimals, with a point.
+	sumResult
+)
+
+// functions is the table of known functions. The arithmetic names stand for operators.
+var functions = map[string]function{
+	"COUNT":        {0, 1, true, intResult, true, false},
+	"SUM":          {1, 1, true, sumResult, true, false},
+	"AVG":          {1, 1, true, floatResult, true, false},
+	"MAX":          {1, 1, true, sameResult, true, false},
+	"MIN":          {1, 1, true, sameResult, true, false},
+	"GROUP_CONCAT": {1, 1, true, textResult, false, false},
+
+	"ABS":       {1, 1, false, sameResult, true, false},
+	"ROUND":     {1, 2, false, floatResult, false, false},
+	"FLOOR":     {1, 1, false, intResult, false, false},
+	"CEIL":      {1, 1, false, intResult, false, false},
+	"CEILING":   {1, 1, false, intResult, false, false},
+	"RAND":      {0, 0, false, floatResult, false, false},
+	"UPPER":     {1, 1, false, textResult, false, false},
+	"LOWER":     {1, 1, false, textResult, false, false},
+	"TRIM":      {1, 1, false, textResult, false, false},
+	"LTRIM":     {1, 1, false, textResult, false, false},
+	"RTRIM":     {1, 1, false, textResult, false, false},
+	"LENGTH":    {1, 1, false, intResult, false, false},
+	"REPLACE":   {3, 3, false, textResult, false, false},
+	"LOCATE":    {2, 2, false, intResult, true, false},
+	"FIELD":     {2, 50, false, intResult, false, false},
+	"DATE":      {1, 1, false, dateResult, false, false},
+	"YEAR":      {1, 1, false, intResult, false, false},
+	"QUARTER":   {1, 1, false, intResult, true, false},
+	"MONTH":     {1, 1, false, intResult, true, false},
+	"WEEK":      {1, 1, false, intResult, false, false},
+	"DAY":       {1, 1, false, intResult, false, false},
+	"HOUR":      {1, 1, false, intResult, false, false},
+	"MINUTE":    {1, 1, false, intResult, false, false},
+	"SECOND":    {1, 1, false, intResult, false, false},
+	"MONTHNAME": {1, 1, false, textResult, true, false},
+	"DAYNAME":   {1, 1, false, textResult, false, false},
+	"DAYOFYEAR": {1, 1, false, intResult, false, false},
+	"TIMESTAMP": {1, 2, false, datetimeResult, true, true},
+	"NOW":       {0, 0, false, datetimeResult, true, true},
+	"IFNULL":    {2, 2, false, sameResult, true, true},
+	"NULLIF":    {2, 2, false, sameResult, true, true},
+	"CONCAT":    {1, 20, false, textResult, true, true},
+
+	"ADD": {2, 2, false, floatResult, true, true},
+	"SUB": {2, 2, false, floatResult, true, true},
+	"MUL": {2, 2, false, floatResult, true, true},
+	"DIV": {2, 2, false, floatResult, true, true},
+}
+
+// extractUnits are the units of EXTRACT, which are functions of their own here.
+var extractUnits = map[string]bool{"YEAR": true, "QUARTER": true, "MONTH": true, "WEEK": true, "DAY": true,
+	"HOUR": true, "MINUTE": true, "SECOND": true}
+
+// Operator returns the sign of an arithmetic function.
+func Operator(name string) (sign string, ok bool) {
+	switch name {
+	case "ADD":
+		return " + ", true
+	case "SUB":
+		return " - ", true
+	case "MUL":
+		return " * ", true
+	case "DIV":
+		return " / ", true
+	}
+	return "", false
+}
+
+// functionClass is the class of a function's value.
+func functionClass(e *Expr) doctype.Class {
+	switch functions[e.Func].class {
+	case intResult:
+		return doctype.IntClass
+	case floatResult, sumResult:
+		return doctype.FloatClass
+	case dateResult:
+		return doctype.DateClass
+	case datetimeResult:
+		return doctype.DatetimeClass
+	case sameResult:
+		if len(e.Args) > 0 {
+			return e.Args[0].Class()
+		}
+	}
+	return doctype.TextClass
+}
