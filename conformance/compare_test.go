@@ -19,6 +19,7 @@ func TestDifferences(t *testing.T) {
 		{"affixes", `"<~>[\"ab\", \"yz\"]"`, `"ab...yz"`, nil},
 		{"affixes may overlap", `"<~>[\"ab\", \"bc\"]"`, `"abc"`, nil},
 		{"wrong start", `"<~>[\"ab\", \"yz\"]"`, `"b...yz"`, []string{`: want ab…yz, got "b...yz"`}},
+		{"start that stops inside an address", `"<~>[\"at=http\", \"/x\"]"`, `"at=<url>/x"`, nil},
 		{"wrong end", `"<~>[\"ab\", \"yz\"]"`, `"ab...y"`, []string{`: want ab…yz, got "ab...y"`}},
 		{"affixes, null", `"<~>[\"ab\", \"yz\"]"`, `null`, []string{`: want ab…yz, got null`}},
 		{"now", `"<now>"`, `"<now>"`, nil},

@@ -75,6 +75,9 @@ type Error struct {
 	Title string
 	// Thrown says that Text also enters the message log.
 	Thrown bool
+	// Untyped says that the message was thrown without naming a class: v14 sends no
+	// exc_type then (upstream: msgprint with raise_exception=True).
+	Untyped bool
 	// Plain are messages logged before the error was raised, in order
 	// (upstream: msgprint, then raise).
 	Plain []Message

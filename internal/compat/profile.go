@@ -75,6 +75,8 @@ type Profile struct {
 	TimeDefaultsToNow bool
 	// CreateBeforeLinks checks the create right before links are validated.
 	CreateBeforeLinks bool
+	// NewSingleUnsaved marks a Single that was never saved with __unsaved.
+	NewSingleUnsaved bool
 	// IndentJSON stores objects given to JSON fields indented and sorted.
 	IndentJSON bool
 	// TableMandatoryColon puts a colon before the label of an empty table.
@@ -199,7 +201,7 @@ func V16() *Profile {
 	return &Profile{
 		Name: "v16", Version: "16.0.0-dev", Rules: query.RulesV16(), RawRules: query.RulesRaw16(), CountRules: query.RulesRaw16(), Body: document.ORJSON, Inner: document.ORJSON,
 		V2: true, ExcTypeAlways: true, MessageID: true, TracebackForSystemUsers: true, HideMissing: true,
-		V2Nulls: true, V2DocsInMethods: true, DeleteKey: "data", PermlevelOnRead: true, KeysWithAPIKey: true,
+		V2Nulls: true, V2DocsInMethods: true, NewSingleUnsaved: true, DeleteKey: "data", PermlevelOnRead: true, KeysWithAPIKey: true,
 		LogoutLogsInGuest: true, ArrayBody: true, HashName: "v16", NoStore: true, UserLangCookie: true,
 		SkipEqualCookies: true, HTTPErrorCookies: true, TimestampNamesDocument: true, PermissionSentence: true,
 		DeskLinksAbsolute: true, SortDefault: "creation", IndexCreation: true,

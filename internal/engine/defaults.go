@@ -123,10 +123,7 @@ func (c *Call) staticDefault(ctx context.Context, d, parent *document.Document, 
 	}
 	if f.Fieldtype == "Select" && def == "" && f.Options != "" && f.Options != "[Select]" && f.Options != "Loading..." {
 		// Frappe: a Select without a default takes its first line.
-		if f.Choices[0] != "" {
-			return document.Text(f.Choices[0]), nil
-		}
-		return document.Value{}, nil
+		return document.Text(f.Choices[0]), nil
 	}
 	if f.Type.Class == doctype.TimeClass && c.Profile.TimeDefaultsToNow {
 		// Frappe: v14 and v15 fill every empty Time field with the present.

@@ -27,6 +27,13 @@ func (c *Call) Delete(ctx context.Context, dtName, name string) error {
 	if err := c.Tx.StartWrite(ctx); err != nil {
 		return err
 	}
+	if dt.IsSingle {
+		d, err := c.single(ctx, dt)
+		if err != nil {
+			return err
+		}
+		return c.DeleteDoc(ctx, d)
+	}
 	d, err := c.Tx.Load(ctx, dt, document.Text(name), storage.LoadOptions{ForUpdate: true, Resolve: c.resolver(ctx)})
 	if errors.Is(err, storage.ErrNotFound) {
 		return exc.DoesNotExist.New("").About(dtName, name)
@@ -43,8 +50,10 @@ func (c *Call) DeleteDoc(ctx context.Context, d *document.Document) error {
 		return err
 	}
 	if d.Docstatus() == 1 && !d.Flags.IgnorePermissions {
-		return exc.Validation.Throwf("%s %s: Submitted Record cannot be deleted. You must %s Cancel %s it first.", d.Type.Name, d.Name(),
+		e := exc.Validation.Throwf("%s %s: Submitted Record cannot be deleted. You must %s Cancel %s it first.", d.Type.Name, d.Name(),
 			`<a href='https://docs.erpnext.com//docs/user/manual/en/setting-up/articles/delete-submitted-document' target='_blank'>`, "</a>")
+		e.Untyped = true
+		return e
 	}
 	if err := c.run(ctx, OnTrash, d); err != nil {
 		return err

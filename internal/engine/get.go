@@ -61,7 +61,8 @@ func (c *Call) single(ctx context.Context, dt *doctype.DocType) (*document.Docum
 		if err := c.setDefaults(ctx, d); err != nil {
 			return nil, err
 		}
-		d.New = true
+		d.SetAt(doctype.SlotOwner, document.Text(c.User))
+		d.Unsaved = c.Profile.NewSingleUnsaved
 	}
 	d.SetName(dt.Name)
 	for i, f := range dt.Tables {

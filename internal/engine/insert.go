@@ -125,6 +125,7 @@ func (c *Call) writeNew(ctx context.Context, d *document.Document) error {
 		if err := c.Tx.SaveSingle(ctx, d); err != nil {
 			return err
 		}
+		d.New = false
 		return c.writeRows(ctx, d)
 	}
 	if err := c.insertRow(ctx, d); err != nil {
@@ -149,7 +150,7 @@ func (c *Call) insertRow(ctx context.Context, d *document.Document) error {
 		return err
 	}
 	err := c.Tx.Insert(ctx, d, storage.WriteOptions{IndentJSON: c.Profile.IndentJSON})
-	return c.writeError(d, err)
+	return c.writeError(ctx, d, err)
 }
 
 // checkLists refuses lists in fields that are not tables.
@@ -165,7 +166,7 @@ func (c *Call) checkLists(d *document.Document) error {
 
 // writeError turns what the database refused into upstream's errors.
 // Source: frappe/model/base_document.py db_insert, show_unique_validation_message.
-func (c *Call) writeError(d *document.Document, err error) error {
+func (c *Call) writeError(ctx context.Context, d *document.Document, err error) error {
 	var se *storage.Error
 	if err == nil || !errors.As(err, &se) {
 		return err
@@ -173,6 +174,10 @@ func (c *Call) writeError(d *document.Document, err error) error {
 	switch se.Kind {
 	case storage.UniqueViolation:
 		if se.Column == "name" || se.Column == "" {
+			return c.duplicateName(d)
+		}
+		// Where a row breaks two constraints MariaDB tells of the primary key.
+		if _, taken, xerr := c.Tx.Exists(ctx, d.Type, d.NameValue()); xerr == nil && taken && d.New {
 			return c.duplicateName(d)
 		}
 		label := se.Column

@@ -36,12 +36,15 @@ func (c *Call) CheckPermission(ctx context.Context, d *document.Document, right 
 		return err
 	}
 	if c.Profile.HideMissing {
+		if d.Type.IsTable {
+			return c.noDoctypePermission(d.Type.Name, childWithoutParent(d.Type))
+		}
 		role, err := c.roleOnly(ctx, d.Type, right)
 		if err != nil {
 			return err
 		}
 		if !role {
-			return c.NoDoctypePermission(d.Type.Name)
+			return c.noDoctypePermission(d.Type.Name, c.doctypeReason(d.Type, right))
 		}
 	}
 	c.logReasons(reasons)
@@ -69,7 +72,11 @@ func (c *Call) refusalHint(d *document.Document, right doctype.Right) string {
 // itself: the message log holds that reason only.
 // Source: frappe/permissions.py check_doctype_permission.
 func (c *Call) NoDoctypePermission(dtName string) error {
-	c.Messages = []exc.Message{{Text: c.noRole(dtName)}}
+	return c.noDoctypePermission(dtName, c.noRole(dtName))
+}
+
+func (c *Call) noDoctypePermission(dtName, reason string) error {
+	c.Messages = []exc.Message{{Text: reason}}
 	e := exc.Permission.New("").WithHint("No permission for " + dtName)
 	e.NoTraceback = true
 	return e
@@ -179,11 +186,30 @@ func (c *Call) evaluateDoctype(ctx context.Context, dt *doctype.DocType, right d
 	if c.doctypeRights(perm.RoleRights(dt, me).Doctype(), dt).Has(right) {
 		return true, nil, nil
 	}
+	if impossible(dt, right) {
+		return false, []string{c.doctypeReason(dt, right)}, nil
+	}
 	names, err := perm.Shared(ctx, c.Tx, dt.Name, me.Name, right, "")
 	if err != nil || len(names) > 0 {
 		return len(names) > 0, nil, err
 	}
 	return false, []string{c.noRole(dt.Name)}, nil
+}
+
+// impossible reports that a DocType cannot give a right to anybody.
+func impossible(dt *doctype.DocType, right doctype.Right) bool {
+	return right == doctype.Submit && !dt.IsSubmittable || right == doctype.Import && !dt.AllowImport
+}
+
+// doctypeReason says why a right is missing on a DocType.
+func (c *Call) doctypeReason(dt *doctype.DocType, right doctype.Right) string {
+	switch {
+	case right == doctype.Submit && !dt.IsSubmittable:
+		return "Document Type is not submittable"
+	case right == doctype.Import && !dt.AllowImport:
+		return "Document Type is not importable"
+	}
+	return c.noRole(dt.Name)
 }
 
 // documentRights are a user's rights on one document before shares.
@@ -253,7 +279,7 @@ func (c *Call) evaluateChild(ctx context.Context, dt *doctype.DocType, right doc
 		parenttype, parent = d.Text("parenttype"), d.Text("parent")
 	}
 	if parenttype == "" {
-		return false, []string{"Please specify a valid parent DocType for " + Bold(dt.Name)}, nil
+		return false, []string{childWithoutParent(dt)}, nil
 	}
 	pdt, err := c.DocType(ctx, parenttype)
 	if err != nil {
@@ -277,14 +303,27 @@ func (c *Call) evaluateChild(ctx context.Context, dt *doctype.DocType, right doc
 	if levels, all := perm.Levels(pdt, me, right); f.Permlevel > 0 && !all && !levels[f.Permlevel] {
 		return false, []string{"Insufficient Permission Level for " + Bold(parenttype)}, nil
 	}
-	if d.Parent != nil {
-		return c.evaluate(ctx, pdt, right, d.Parent)
+	pd := d.Parent
+	if pd == nil {
+		if pd, err = c.Get(ctx, parenttype, parent); err != nil {
+			return false, nil, err
+		}
 	}
-	pd, err := c.Get(ctx, parenttype, parent)
-	if err != nil {
-		return false, nil, err
+	ok, reasons, err := c.evaluate(ctx, pdt, right, pd)
+	if err != nil || ok {
+		return ok, nil, err
 	}
-	return c.evaluate(ctx, pdt, right, pd)
+	// Frappe: the parent's check prints its reasons by itself, and the child's then has
+	// none left to print.
+	if c.Profile.PermissionSentence && len(reasons) > 1 {
+		reasons = reasons[:1]
+	}
+	c.logReasons(reasons)
+	return false, []string{""}, nil
+}
+
+func childWithoutParent(dt *doctype.DocType) string {
+	return "Please specify a valid parent DocType for " + Bold(dt.Name)
 }
 
 func hasTable(dt *doctype.DocType, child string) bool {

@@ -97,7 +97,7 @@ func (c *Call) renameRows(ctx context.Context, d *document.Document, name string
 			return err
 		}
 	} else if err := c.Tx.SetColumns(ctx, dt, old, []string{"name"}, []document.Value{document.Text(name)}); err != nil {
-		return c.writeError(d, err)
+		return c.writeError(ctx, d, err)
 	}
 	if a := dt.Autoname; strings.HasPrefix(strings.ToLower(a), "field:") && !o.Merge {
 		if err := c.Tx.SetColumns(ctx, dt, document.Text(name), []string{a[len("field:"):]}, []document.Value{document.Text(name)}); err != nil {

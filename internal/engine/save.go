@@ -27,6 +27,7 @@ func (c *Call) Save(ctx context.Context, d *document.Document) error {
 	if d.New && !d.Type.IsSingle || d.Name() == "" {
 		return c.Insert(ctx, d)
 	}
+	d.Unsaved = false
 	if err := c.Tx.StartWrite(ctx); err != nil {
 		return err
 	}
@@ -212,7 +213,7 @@ func (c *Call) writeUpdate(ctx context.Context, d *document.Document) error {
 		}
 		d.New = false
 	} else if _, err := c.Tx.Update(ctx, d, o); err != nil {
-		return c.writeError(d, err)
+		return c.writeError(ctx, d, err)
 	}
 	for i, f := range d.Type.Tables {
 		rows := d.RowsAt(i)
@@ -255,7 +256,7 @@ func (c *Call) updateRows(ctx context.Context, rows []*document.Document, o stor
 			return err
 		}
 		if _, err := c.Tx.Update(ctx, row, o); err != nil {
-			return c.writeError(row, err)
+			return c.writeError(ctx, row, err)
 		}
 	}
 	return nil

@@ -140,7 +140,7 @@ func (f *failure) fullTrace() string {
 func (x *exchange) appendErrorV1(m *members, e *failure) {
 	kind := ""
 	switch {
-	case x.p.ExcTypeAlways || e.Thrown:
+	case x.p.ExcTypeAlways || e.Thrown && !e.Untyped:
 		kind = e.Class.Name
 	default:
 		kind = x.c.Response.Keys.Str("exc_type") // Frappe: left behind by an error before

@@ -137,6 +137,12 @@ func (tx *Tx) LoadRows(ctx context.Context, child *doctype.DocType, parenttype, 
 		SQL(" AND ").Ident("parenttype").SQL(" = ").Str(parenttype).SQL(" AND ").Ident("parentfield").SQL(" = ").Str(parentfield).
 		SQL(" ORDER BY ").Ident("idx")
 	rows, err := tx.scan(ctx, child, p, b)
+	for i, r := range rows {
+		// Frappe: a row without idx takes its position when it is read.
+		if document.Cint(r.At(doctype.SlotIdx)) == 0 {
+			r.SetAt(doctype.SlotIdx, document.IntOf(int64(i+1)))
+		}
+	}
 	if rows == nil {
 		rows = []*document.Document{}
 	}

@@ -29,7 +29,7 @@ func (tx *Tx) LoadSingle(ctx context.Context, dt *doctype.DocType) (*document.Do
 			continue
 		}
 		v := rows.Raw(1).Natural()
-		if c := dt.Columns[slot]; c.Type.Numeric || c.Type.Class == doctype.IntClass {
+		if c := dt.Columns[slot]; c.Type.Numeric && c.Name != "idx" {
 			v = document.Normal(&dt.Columns[slot], v, false)
 		}
 		d.SetAt(slot, v)

@@ -1,0 +1,176 @@
+package core
+
+import (
+	"context"
+
+	"freddo/document"
+	"freddo/internal/builtin/arg"
+	"freddo/internal/engine"
+	"freddo/internal/method"
+	"freddo/internal/storage"
+)
+
+const userModule = "frappe.core.doctype.user.user."
+
+// registerUserMethods adds what clients may ask of users.
+// Source: frappe/core/doctype/user/user.py.
+func registerUserMethods(r *method.Registry) {
+	r.Add(
+		method.Method{Name: userModule + "generate_keys", Verbs: []string{"POST"}, Params: []method.Param{arg.Req("user", method.Str)}, Fn: generateKeys},
+		method.Method{Name: userModule + "get_roles", Params: []method.Param{arg.Opt("arg", method.Any, nil)}, Fn: getRoles},
+		method.Method{Name: userModule + "get_all_roles", Params: []method.Param{arg.Opt("arg", method.Any, nil)}, Fn: getAllRoles},
+		method.Method{Name: userModule + "has_email_account", Params: arg.Any("email"), Fn: hasEmailAccount},
+		method.Method{Name: userModule + "get_perm_info", Params: arg.Any("role"), Fn: getPermInfo},
+		method.Method{Name: userModule + "get_email_awaiting", Params: arg.Any("user"), Fn: nothingAwaiting},
+		method.Method{Name: userModule + "switch_theme", Params: arg.Any("theme"), Fn: switchTheme},
+		method.Method{Name: userModule + "get_module_profile", Params: arg.Any("module_profile"), Fn: getModuleProfile},
+		method.Method{Name: userModule + "get_role_profile", Params: arg.Any("role_profile"), Fn: getRoleProfile},
+		method.Method{Name: "frappe.sessions.clear", Fn: func(context.Context, *engine.Call, method.Args) (any, error) { return "Cache Cleared", nil }},
+	)
+}
+
+func generateKeys(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	if err := c.OnlyFor(ctx, "System Manager"); err != nil {
+		return nil, err
+	}
+	key, secret, err := c.GenerateKeys(ctx, a.Text("user"))
+	if err != nil {
+		return nil, err
+	}
+	if c.Profile.KeysWithAPIKey {
+		return document.NewObject("api_key", key, "api_secret", secret), nil
+	}
+	return document.NewObject("api_secret", secret), nil
+}
+
+// getRoles answers for the user in uid, or the caller. Frappe: uid is read from the
+// form, not from the parameters.
+func getRoles(ctx context.Context, c *engine.Call, _ method.Args) (any, error) {
+	user := c.Form.Str("uid")
+	if user == "" {
+		user = c.User
+	}
+	info, err := c.UserInfo(ctx, user)
+	if err != nil {
+		return nil, err
+	}
+	return info.Roles, nil
+}
+
+func getAllRoles(ctx context.Context, c *engine.Call, _ method.Args) (any, error) {
+	rows, err := c.Rows(ctx, "Role", []string{"name"}, document.NewObject("disabled", 0), "name asc")
+	if err != nil {
+		return nil, err
+	}
+	names := []string{}
+	for _, r := range rows {
+		if name := r.PropText("name"); !automatic(name) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+func automatic(role string) bool {
+	return role == "Guest" || role == "All" || role == "Administrator" || role == "Desk User"
+}
+
+func hasEmailAccount(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	dt, err := c.DocType(ctx, "Email Account")
+	if err != nil {
+		return nil, err
+	}
+	if err := c.CheckList(ctx, dt); err != nil {
+		return nil, err
+	}
+	rows, err := c.Rows(ctx, "Email Account", []string{"name"}, document.NewObject("email_id", a.Text("email")), "")
+	return Maps(rows), err
+}
+
+// getPermInfo lists what a role may do, DocType by DocType.
+// Source: frappe/permissions.py get_all_perms.
+func getPermInfo(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	out := []document.Value{}
+	dt, err := c.Meta.Base("DocPerm")
+	if err != nil {
+		return nil, err
+	}
+	var fields []string
+	for _, col := range dt.Columns {
+		if col.Stored {
+			fields = append(fields, col.Name)
+		}
+	}
+	rows, err := c.Rows(ctx, "DocPerm", fields, document.NewObject("role", a.Text("role")), "")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		_, custom, err := firstOf(ctx, c, "Custom DocPerm", document.NewObject("parent", r.PropText("parent")))
+		if err != nil {
+			return nil, err
+		}
+		if !custom {
+			out = append(out, document.MapOf(r))
+		}
+	}
+	return document.ListOf(out...), nil
+}
+
+func firstOf(ctx context.Context, c *engine.Call, dt string, filters *document.Object) (string, bool, error) {
+	row, err := First(ctx, c, dt, []string{"name"}, filters)
+	if err != nil || row == nil {
+		return "", false, err
+	}
+	return row.PropText("name"), true, nil
+}
+
+func nothingAwaiting(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("email_account").SQL(", ").Ident("email_id").SQL(" FROM ").Table("User Email").
+		SQL(" WHERE ").Ident("awaiting_password").SQL(" = 1 AND ").Ident("parent").SQL(" = ").Str(a.Text("user"))
+	rows, err := c.Tx.Query(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := []document.Value{}
+	for rows.Next() {
+		out = append(out, document.MapOf(document.NewObject("email_account", rows.Raw(0).Natural(), "email_id", rows.Raw(1).Natural())))
+	}
+	if len(out) == 0 {
+		return false, rows.Err()
+	}
+	return document.ListOf(out...), rows.Err()
+}
+
+func switchTheme(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	switch theme := a.Text("theme"); theme {
+	case "Dark", "Light", "Automatic":
+		return nil, c.SetValue(ctx, "User", c.User, "desk_theme", document.Text(theme))
+	}
+	return nil, nil
+}
+
+func getModuleProfile(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	d, err := c.Get(ctx, "Module Profile", a.Text("module_profile"))
+	if err != nil {
+		return nil, err
+	}
+	return rowsOf(d, "block_modules"), nil
+}
+
+func getRoleProfile(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	d, err := c.Get(ctx, "Role Profile", a.Text("role_profile"))
+	if err != nil {
+		return nil, err
+	}
+	return rowsOf(d, "roles"), nil
+}
+
+func rowsOf(d *document.Document, table string) document.Value {
+	out := []document.Value{}
+	for _, r := range d.Rows(table) {
+		out = append(out, document.MapOf(r.ToObject(document.JSONOptions{NoNulls: true})))
+	}
+	return document.ListOf(out...)
+}

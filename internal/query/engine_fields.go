@@ -1,0 +1,375 @@
+package query
+
+import (
+	"context"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"freddo/doctype"
+	"freddo/document"
+	"freddo/exc"
+)
+
+// validateEngine runs the check of a client's arguments where v1 and reportview stand
+// before the engine.
+func (p *parser) validateEngine(ctx context.Context) error {
+	if !p.req.FromRequest {
+		return nil
+	}
+	for _, s := range []step{p.swap, p.validateFields, p.validateFilters} {
+		if err := s(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// engineFields turns the fields into columns. Source: frappe/database/query.py
+// parse_fields, apply_field_permissions.
+func (p *parser) engineFields(ctx context.Context) error {
+	var list []document.Value
+	switch p.fields.Kind() {
+	case document.Missing, document.Null:
+	case document.List:
+		list = p.fields.List()
+	case document.String:
+		list = splitFields(p.fields.Str()).List()
+	default:
+		return exc.Validation.Throw("Fields must be a string, list, tuple, pypika Field, or pypika Function")
+	}
+	if len(list) > maxFields {
+		return refused("At most %d fields can be asked for", maxFields)
+	}
+	for _, v := range list {
+		if err := p.engineItem(ctx, v); err != nil {
+			return err
+		}
+	}
+	if len(p.q.Columns) == 0 {
+		name := "name"
+		if p.req.Pluck != "" {
+			name = p.req.Pluck
+		}
+		if err := p.engineField(ctx, name); err != nil {
+			return err
+		}
+		if len(p.q.Columns) == 0 {
+			p.addColumn(mainColumn(p.dt, "name"), "name")
+		}
+	}
+	p.needName()
+	return nil
+}
+
+// needName reads the name for child rows, whether it is asked for or not.
+func (p *parser) needName() {
+	if len(p.q.Children) == 0 {
+		return
+	}
+	for _, c := range p.q.Columns {
+		if c.Label == "name" && c.Expr.Kind == ColumnExpr && c.Expr.Field.Table == "" {
+			return
+		}
+	}
+	e := mainColumn(p.dt, "name")
+	p.q.Columns = append(p.q.Columns, Column{Expr: e, Label: "name", Class: e.Class(), Hidden: true})
+}
+
+func (p *parser) addColumn(e *Expr, label string) {
+	p.q.Columns = append(p.q.Columns, Column{Expr: e, Label: label, Class: e.Class()})
+}
+
+func (p *parser) engineItem(ctx context.Context, v document.Value) error {
+	switch v.Kind() {
+	case document.Map:
+		return p.engineDict(ctx, v.Map())
+	case document.Null:
+		if !p.rules.Dev {
+			return nil
+		}
+	case document.String:
+		if p.rules.Dev || strings.Contains(v.Str(), "(") {
+			return p.engineField(ctx, v.Str())
+		}
+		for _, s := range strings.Split(v.Str(), ",") {
+			if err := p.engineField(ctx, s); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return exc.Validation.Throwf("Invalid field type: <class '%s'>", pythonType(v))
+}
+
+// pythonType is the name of a value's type in Python.
+func pythonType(v document.Value) string {
+	switch v.Kind() {
+	case document.Bool:
+		return "bool"
+	case document.Int, document.Number:
+		return "int"
+	case document.Float:
+		return "float"
+	case document.String:
+		return "str"
+	case document.List:
+		return "list"
+	case document.Map:
+		return "dict"
+	}
+	return "NoneType"
+}
+
+var (
+	fieldDevRE = regexp.MustCompile("^(?:(`[^`]+`|\\w+)\\.)?(`\\w+`|\\w+)(?:\\s+as\\s+(\\w+))?\\n?$")
+	fieldRE    = regexp.MustCompile("^(?:(`[^`]+`|\\w+)\\.)?(`\\w+`|\\w+)(?:\\s+(?i:as)\\s+(\\w+|`[\\w\\s:-]+`|'[\\w\\s:-]+'))?\\n?$")
+	callRE     = regexp.MustCompile(`^\s*\w+\s*\(`)
+)
+
+// engineField adds one field of a text.
+func (p *parser) engineField(ctx context.Context, text string) error {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil
+	}
+	if text == "*" {
+		columns, err := p.star(ctx, p.dt)
+		for _, c := range columns {
+			p.addColumn(column(fieldOf(p.dt, c)), c.Name)
+		}
+		return err
+	}
+	re := fieldRE
+	if p.rules.Dev {
+		re = fieldDevRE
+	}
+	m := re.FindStringSubmatch(text)
+	if m == nil {
+		if !p.rules.Dev && callRE.MatchString(text) {
+			return exc.Validation.Throwf("SQL functions are not allowed as strings in SELECT: %s. Use dict syntax like {'COUNT': '*'} instead.", text)
+		}
+		return exc.Permission.Throwf("Invalid field format for SELECT: %s. Field names must be simple, backticked, table-qualified, aliased, or '*'.", text)
+	}
+	name, label := strings.Trim(m[2], "`"), strings.Trim(m[3], "`'")
+	if label == "" {
+		label = name
+	}
+	e, err := p.engineColumn(ctx, m[1], name)
+	if err != nil {
+		return err
+	}
+	if e == nil {
+		if p.req.IgnorePermissions {
+			return refused("Unknown column %s", text)
+		}
+		return nil // Frappe: what may not be read is left out without a word
+	}
+	p.addColumn(e, label)
+	return nil
+}
+
+// engineColumn looks up table.name; nil means that the user may not read it or that it
+// does not exist.
+func (p *parser) engineColumn(ctx context.Context, table, name string) (*Expr, error) {
+	if table == "" || table == "`"+p.q.Main()+"`" || table == p.q.Main() {
+		e := mainColumn(p.dt, name)
+		return p.ifReadable(ctx, e)
+	}
+	if strings.HasPrefix(table, "`") || strings.HasPrefix(table, "tab") && p.dt.Field(table) == nil {
+		dt, err := p.env.DocType(ctx, strings.TrimPrefix(strings.Trim(table, "`"), "tab"))
+		if err != nil {
+			return nil, err
+		}
+		return p.engineChild(ctx, dt, "", name)
+	}
+	f := p.dt.Field(table)
+	switch {
+	case isTable(f):
+		child, err := p.child(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		return p.engineChild(ctx, child, f.Fieldname, name)
+	case isLink(f) && f.HasColumn():
+		return p.engineLink(ctx, f, name)
+	}
+	return nil, exc.Validation.Throwf("Could not parse field: %s.%s", table, name)
+}
+
+// engineChild is a column of a child table, whose permissions are the parent's.
+func (p *parser) engineChild(ctx context.Context, child *doctype.DocType, parentfield, name string) (*Expr, error) {
+	if ok, err := p.readsChild(ctx, child, name); err != nil || !ok {
+		return nil, err
+	}
+	alias, err := p.joinChild(ctx, child, parentfield)
+	if err != nil {
+		return nil, err
+	}
+	return joinedColumn(alias, child, name), nil
+}
+
+func (p *parser) readsChild(ctx context.Context, child *doctype.DocType, name string) (bool, error) {
+	own, err := p.accessTo(ctx, p.dt)
+	if err != nil || own.selectOnly {
+		return false, err
+	}
+	a, err := p.accessTo(ctx, child)
+	c := child.Column(name)
+	return err == nil && c != nil && a.reads(c, p.rules), err
+}
+
+// engineLink is a column of a linked document.
+func (p *parser) engineLink(ctx context.Context, f *doctype.DocField, name string) (*Expr, error) {
+	if ok, err := p.readsLink(ctx, f, name); err != nil || !ok {
+		return nil, err
+	}
+	alias, target, err := p.joinLink(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	return joinedColumn(alias, target, name), nil
+}
+
+func (p *parser) readsLink(ctx context.Context, f *doctype.DocField, name string) (bool, error) {
+	target, err := p.env.DocType(ctx, f.Options)
+	if err != nil {
+		return false, err
+	}
+	if !p.req.IgnorePermissions {
+		if ok, err := p.env.CanRead(ctx, target, false); err != nil || !ok {
+			return false, err
+		}
+	}
+	own, err := p.accessTo(ctx, p.dt)
+	if err != nil || !own.reads(p.dt.Column(f.Fieldname), p.rules) {
+		return false, err
+	}
+	a, err := p.accessTo(ctx, target)
+	c := target.Column(name)
+	return err == nil && c != nil && a.reads(c, p.rules), err
+}
+
+// ifReadable is e, or nil when the user may not read it.
+func (p *parser) ifReadable(ctx context.Context, e *Expr) (*Expr, error) {
+	if e == nil {
+		return nil, nil
+	}
+	if ok, err := p.readable(ctx, e); err != nil || !ok {
+		return nil, err
+	}
+	return e, nil
+}
+
+// engineDict adds a function or child rows.
+// Source: frappe/database/query.py parse_fields, SQLFunctionParser, ChildQuery.
+func (p *parser) engineDict(ctx context.Context, o *document.Object) error {
+	alias, err := p.dictAlias(o)
+	if err != nil {
+		return err
+	}
+	for i := range o.Len() {
+		key, v := o.At(i)
+		if p.isAlias(key) {
+			continue
+		}
+		if f := p.dt.Field(key); isTable(f) {
+			if err := p.engineChildRows(ctx, f, v); err != nil {
+				return err
+			}
+			continue
+		}
+		e, label, err := p.dictFunction(ctx, key, v, 0)
+		if err != nil {
+			return err
+		}
+		if alias != "" {
+			label = alias
+		}
+		if p.rules.Dev && !p.req.IgnorePermissions {
+			continue // Frappe: the permission check of v16-dev loses every function
+		}
+		p.addColumn(e, label)
+	}
+	return nil
+}
+
+func (p *parser) isAlias(key string) bool {
+	return key == "as" || !p.rules.Dev && strings.EqualFold(key, "as")
+}
+
+var aliasRE = regexp.MustCompile(`^[A-Za-z_]\w*$`)
+
+func (p *parser) dictAlias(o *document.Object) (string, error) {
+	for i := range o.Len() {
+		key, v := o.At(i)
+		if !p.isAlias(key) || v.IsNull() {
+			continue
+		}
+		if v.Kind() != document.String {
+			return "", exc.Validation.Throw("Alias must be a string")
+		}
+		alias := strings.TrimSpace(v.Str())
+		if !aliasRE.MatchString(alias) || len(alias) > maxAlias {
+			return "", exc.Validation.Throwf("Invalid alias format: %s. Alias must be a simple identifier.", alias)
+		}
+		if p.rules.Dev && aliasWords[strings.ToLower(alias)] {
+			return "", exc.Validation.Throwf("Alias cannot be a SQL keyword: %s", alias)
+		}
+		return alias, nil
+	}
+	return "", nil
+}
+
+var aliasWords = map[string]bool{"select": true, "from": true, "where": true, "join": true, "inner": true, "left": true,
+	"right": true, "outer": true, "on": true, "group": true, "order": true, "by": true, "having": true, "limit": true,
+	"offset": true, "union": true, "insert": true, "update": true, "delete": true, "drop": true, "create": true,
+	"alter": true, "table": true, "index": true, "and": true, "or": true, "not": true, "in": true, "is": true,
+	"null": true, "true": true, "false": true, "case": true, "when": true, "then": true, "else": true, "end": true,
+	"as": true, "distinct": true}
+
+// engineChildRows asks for rows of a table field under its name.
+func (p *parser) engineChildRows(ctx context.Context, f *doctype.DocField, v document.Value) error {
+	if v.Kind() != document.List {
+		return exc.Validation.Throwf("Child query fields for '%s' must be a list or tuple.", f.Fieldname)
+	}
+	child, err := p.child(ctx, f)
+	if err != nil {
+		return err
+	}
+	if len(v.List()) > maxFields || len(p.q.Children) >= maxJoins {
+		return refused("At most %d fields can be asked for", maxFields)
+	}
+	c := Child{Field: f, DocType: child}
+	for _, item := range v.List() {
+		name := strings.TrimSpace(item.Str())
+		names := []string{name}
+		if name == "*" {
+			names = names[:0]
+			for _, i := range starOrder(child) {
+				names = append(names, child.Columns[i].Name)
+			}
+		}
+		for _, n := range names {
+			ok, err := p.readsChild(ctx, child, n)
+			if err != nil {
+				return err
+			}
+			if ok {
+				e := column(fieldOf(child, child.Column(n)))
+				c.Columns = append(c.Columns, Column{Expr: e, Label: n, Class: e.Class()})
+			}
+		}
+	}
+	if len(c.Columns) == 0 {
+		e := mainColumn(child, "name")
+		c.Columns = []Column{{Expr: e, Label: "name", Class: e.Class()}}
+	}
+	p.q.Children = append(p.q.Children, c)
+	return nil
+}
+
+func fieldDenied(dt, field string) error {
+	return exc.Permission.Throw(fmt.Sprintf("You do not have permission to access field: %s", bold(dt+"."+field))).
+		WithTitle("Permission Error")
+}

@@ -1,0 +1,31 @@
+-- sqlite
+CREATE TABLE "tabNote__rebuild" ("name" TEXT COLLATE frappe NOT NULL PRIMARY KEY,
+  "creation" TEXT,
+  "modified" TEXT,
+  "modified_by" TEXT COLLATE frappe,
+  "owner" TEXT COLLATE frappe,
+  "docstatus" INTEGER NOT NULL DEFAULT 0,
+  "idx" INTEGER NOT NULL DEFAULT 0,
+  "a" TEXT COLLATE frappe,
+  "b" INTEGER NOT NULL DEFAULT 0,
+  "_user_tags" TEXT COLLATE frappe,
+  "_comments" TEXT COLLATE frappe,
+  "_assign" TEXT COLLATE frappe,
+  "_liked_by" TEXT COLLATE frappe,
+  "gone" TEXT COLLATE frappe,
+  "old" INTEGER);
+INSERT INTO "tabNote__rebuild" ("name", "creation", "modified", "modified_by", "owner", "docstatus", "idx", "a", "b", "_user_tags", "_comments", "_assign", "_liked_by", "gone", "old") SELECT "name", "creation", "modified", "modified_by", "owner", COALESCE("docstatus", 0), COALESCE("idx", 0), "a", COALESCE(CAST(ROUND("b") AS INTEGER), 0), "_user_tags", "_comments", "_assign", "_liked_by", "gone", "old" FROM "tabNote";
+DROP TABLE "tabNote";
+ALTER TABLE "tabNote__rebuild" RENAME TO "tabNote";
+CREATE INDEX a_b_index ON tabNote (a, b);
+DROP INDEX "tabNote_a_index";
+
+-- mariadb
+ALTER TABLE `tabNote` MODIFY `a` varchar(140);
+ALTER TABLE `tabNote` MODIFY `b` int(11) NOT NULL DEFAULT 0;
+DROP INDEX `tabNote_a_index` ON `tabNote`;
+
+-- postgres
+ALTER TABLE "tabNote" ALTER COLUMN "a" DROP DEFAULT, ALTER COLUMN "a" DROP NOT NULL, ALTER COLUMN "a" TYPE varchar(140) USING CAST("a" AS varchar(140));
+ALTER TABLE "tabNote" ALTER COLUMN "b" DROP DEFAULT, ALTER COLUMN "b" TYPE bigint USING COALESCE(CAST("b" AS bigint), 0), ALTER COLUMN "b" SET DEFAULT 0, ALTER COLUMN "b" SET NOT NULL;
+DROP INDEX "tabNote_a_index";

@@ -1,0 +1,41 @@
+-- sqlite
+CREATE TABLE "tabLog" ("name" INTEGER NOT NULL PRIMARY KEY,
+  "creation" TEXT,
+  "modified" TEXT,
+  "modified_by" TEXT COLLATE frappe,
+  "owner" TEXT COLLATE frappe,
+  "docstatus" INTEGER NOT NULL DEFAULT 0,
+  "idx" INTEGER NOT NULL DEFAULT 0,
+  "_user_tags" TEXT COLLATE frappe,
+  "_comments" TEXT COLLATE frappe,
+  "_assign" TEXT COLLATE frappe,
+  "_liked_by" TEXT COLLATE frappe);
+CREATE INDEX "tabLog_creation_index" ON "tabLog" ("creation");
+
+-- mariadb
+CREATE TABLE `tabLog` (`name` bigint(20) NOT NULL PRIMARY KEY,
+  `creation` datetime(6),
+  `modified` datetime(6),
+  `modified_by` varchar(140),
+  `owner` varchar(140),
+  `docstatus` int(1) NOT NULL DEFAULT 0,
+  `idx` int(8) NOT NULL DEFAULT 0,
+  `_user_tags` text,
+  `_comments` text,
+  `_assign` text,
+  `_liked_by` text) ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE INDEX `tabLog_creation_index` ON `tabLog` (`creation`);
+
+-- postgres
+CREATE TABLE "tabLog" ("name" bigint NOT NULL PRIMARY KEY,
+  "creation" timestamp(6),
+  "modified" timestamp(6),
+  "modified_by" varchar(140),
+  "owner" varchar(140),
+  "docstatus" smallint NOT NULL DEFAULT 0,
+  "idx" bigint NOT NULL DEFAULT 0,
+  "_user_tags" text,
+  "_comments" text,
+  "_assign" text,
+  "_liked_by" text);
+CREATE INDEX "tabLog_creation_index" ON "tabLog" ("creation");
