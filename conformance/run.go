@@ -275,7 +275,7 @@ func replaceFile(name string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(temporary.Name()) // nothing to remove once it is renamed
+	defer func() { _ = os.Remove(temporary.Name()) }() // nothing to remove once it is renamed
 	_, err = temporary.Write(data)
 	if err := errors.Join(err, temporary.Chmod(info.Mode().Perm()), temporary.Close()); err != nil {
 		return err

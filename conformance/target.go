@@ -107,7 +107,7 @@ func (t HandlerTarget) Do(ctx context.Context, x Exchange) (Response, error) {
 		_ = server.Serve(newOneConnListener(localConn{theirs}))
 	})
 	defer serving.Wait()
-	defer server.Close()
+	defer func() { _ = server.Close() }()
 
 	talk := startTalk(ctx, ours, host, x)
 	response, err := talk.read()

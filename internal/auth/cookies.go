@@ -63,8 +63,10 @@ func (s *Store) sessionLines(lines []string, session *engine.Session, r *engine.
 		"; Max-Age="+strconv.FormatInt(life, 10)+secure+"; HttpOnly"+end)
 	add := func(name, value string) {
 		value = quoteCookie(value)
-		if s.Engine.Profile.SkipEqualCookies && cookie(r.Header, name) == value {
-			return // an absent cookie equals an empty value
+		if s.Engine.Profile.SkipEqualCookies {
+			if have, _ := cookie(r.Header, name); have == value {
+				return // an absent cookie equals an empty value
+			}
 		}
 		lines = append(lines, name+"="+value+secure+end)
 	}

@@ -237,15 +237,21 @@ func (s *Store) SiteURL(c *engine.Call) string {
 
 // admit is what follows right credentials: hooks, address, hours, the session and
 // the answer. Source: frappe/auth.py post_login.
-func (s *Store) admit(ctx context.Context, c *engine.Call, user *document.Document, set *Settings) error {
+func (s *Store) admit(ctx context.Context, c *engine.Call, user *document.Document, set *Settings) (err error) {
+	before := c.User
+	defer func() {
+		if err != nil {
+			c.SetUser(before) // who is refused sees no more than before
+		}
+	}()
 	c.SetUser(user.Name())
 	for _, fn := range s.OnLogin {
 		if err := fn(ctx, c, LoginEvent{User: user.Name()}); err != nil {
 			return err
 		}
 	}
-	err := s.checkIP(ctx, c, user.Name(), user.Text("restrict_ip"), user.Int("bypass_restrict_ip_check_if_2fa_enabled") != 0, set)
-	if err != nil {
+	bypass := user.Int("bypass_restrict_ip_check_if_2fa_enabled") != 0
+	if err := s.checkIP(ctx, c, user.Name(), user.Text("restrict_ip"), bypass, set); err != nil {
 		return err
 	}
 	if err := checkHours(c, user); err != nil {

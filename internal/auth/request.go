@@ -24,13 +24,15 @@ func (s *Store) Resume(ctx context.Context, c *engine.Call) error {
 		return err
 	}
 	sid := s.requestedSID(c)
-	if sid == "" || sid == perm.Guest {
+	if sid == perm.Guest {
 		s.guest(c, set, false)
 		return nil
 	}
-	e, err := s.find(ctx, c, sid)
-	if err != nil {
-		return err
+	var e *session
+	if sid != "" {
+		if e, err = s.find(ctx, c, sid); err != nil {
+			return err
+		}
 	}
 	if e == nil || s.Engine.Now().Unix()-e.last.Load() > int64(set.SessionExpiry/time.Second) {
 		s.expire(c, set)
@@ -48,7 +50,10 @@ func (s *Store) requestedSID(c *engine.Call) string {
 			return t
 		}
 	}
-	return cookie(c.Request.Header, "sid")
+	if sid, ok := cookie(c.Request.Header, "sid"); ok {
+		return sid // Frappe: an empty one, as a logout leaves behind, counts as expired
+	}
+	return perm.Guest
 }
 
 func (s *Store) expire(c *engine.Call, set *Settings) {
@@ -121,17 +126,17 @@ func (s *Store) ReadOnly() bool {
 	return conf.Bool("maintenance_mode") && conf.Bool("allow_reads_during_maintenance")
 }
 
-// cookie returns a cookie's value, or "". The first of two equal names wins.
-func cookie(h http.Header, name string) string {
+// cookie returns a cookie's value. The first of two equal names wins.
+func cookie(h http.Header, name string) (value string, ok bool) {
 	for _, line := range h["Cookie"] {
 		for part := range strings.SplitSeq(line, ";") {
 			k, v, ok := strings.Cut(strings.TrimSpace(part), "=")
 			if ok && k == name {
-				return strings.Trim(v, `"`)
+				return strings.Trim(v, `"`), true
 			}
 		}
 	}
-	return ""
+	return "", false
 }
 
 // activity remembers when a user's last_active was written.

@@ -1,7 +1,5 @@
 package storage
 
-import "fmt"
-
 // ErrorKind groups what databases refuse.
 type ErrorKind uint8
 
@@ -16,6 +14,7 @@ const (
 	NoTable
 	NoColumn
 	Syntax
+	// Interrupted: the request's context has ended; errors.Is finds its error.
 	Interrupted
 )
 
@@ -31,8 +30,22 @@ func NewError(kind ErrorKind, table, column string, cause error) *Error {
 	return &Error{Kind: kind, Table: table, Column: column, cause: cause}
 }
 
+var kindNames = [...]string{"other", "unique violation", "deadlock", "lock timeout", "too long", "bad value",
+	"no such table", "no such column", "syntax", "interrupted"}
+
+// String names the kind.
+func (k ErrorKind) String() string { return kindNames[k] }
+
+// Error says what was refused, and why.
 func (e *Error) Error() string {
-	return fmt.Sprintf("storage: kind %d, %s.%s: %v", e.Kind, e.Table, e.Column, e.cause)
+	s := "storage: " + e.Kind.String()
+	if e.Table != "" || e.Column != "" {
+		s += ": " + e.Table + "." + e.Column
+	}
+	if e.cause != nil {
+		s += ": " + e.cause.Error()
+	}
+	return s
 }
 
 // Unwrap returns the driver's error.

@@ -28,9 +28,9 @@ type recorder struct {
 }
 
 func (r *recorder) Acquire(_ context.Context, _ bool) (storage.Conn, error) { return r, nil }
-func (r *recorder) Close() error                                           { return nil }
-func (r *recorder) Commit(context.Context) error                           { return nil }
-func (r *recorder) Rollback()                                              {}
+func (r *recorder) Close() error                                            { return nil }
+func (r *recorder) Commit(context.Context) error                            { return nil }
+func (r *recorder) Rollback()                                               {}
 
 func (r *recorder) Exec(_ context.Context, sql string, args []document.Value) (int64, error) {
 	r.write(sql, args)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strconv"
+	"unsafe"
 
 	"freddo/doctype"
 	"freddo/document"
@@ -181,6 +182,9 @@ type Raw struct {
 	Bytes []byte
 }
 
+// view is the bytes as a string that must not outlive the row.
+func (r Raw) view() string { return unsafe.String(unsafe.SliceData(r.Bytes), len(r.Bytes)) }
+
 // Natural returns the value as its own class has it.
 func (r Raw) Natural() document.Value {
 	switch r.Class {
@@ -243,6 +247,14 @@ func AppendRaw(dst []byte, f document.Format, c doctype.Class, r Raw) []byte {
 			b = b[:n]
 		}
 		return f.AppendBytes(dst, b)
+	case doctype.FloatClass:
+		if x, err := strconv.ParseFloat(r.view(), 64); err == nil {
+			return f.AppendFloat(dst, x)
+		}
+	case doctype.IntClass, doctype.CheckClass:
+		if n, err := strconv.ParseInt(r.view(), 10, 64); err == nil {
+			return strconv.AppendInt(dst, n, 10)
+		}
 	}
 	return f.Append(dst, r.Value(c))
 }

@@ -40,7 +40,7 @@ type Driver struct {
 }
 
 // ErrLocked says that another process serves the database.
-var ErrLocked = errors.New("another process is using this site's database")
+var ErrLocked = errors.New("another process is using this site's database; stop it first, or talk to it over HTTP")
 
 // Open opens or creates a database file for this process alone, unless o says that
 // it is Shared. Errors: ErrLocked when another process has it.
