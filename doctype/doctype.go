@@ -39,8 +39,10 @@ type Column struct {
 	Stored bool
 	// Optional marks _user_tags and its kind: not part of a document's JSON.
 	Optional bool
-	// Legacy marks a physical column without a DocField.
-	Legacy bool
+	// Legacy marks a physical column without a DocField; Default is what the database
+	// puts there.
+	Legacy  bool
+	Default string
 }
 
 // DocType is one compiled DocType. Treat it as read-only.
@@ -214,7 +216,7 @@ func (dt *DocType) compile(legacy []Props) {
 			ft = fieldtypes["Data"]
 		}
 		if name := row.PropText("fieldname"); dt.slots[name] == 0 {
-			dt.addColumn(Column{Name: name, Type: ft, Stored: true, Legacy: true})
+			dt.addColumn(Column{Name: name, Type: ft, Stored: true, Legacy: true, Default: row.PropText("default")})
 		}
 	}
 	if dt.IsTable {

@@ -69,7 +69,10 @@ func Flt(v Value) float64 {
 // it: numbers cast, blanks of dates and unique fields null, objects of JSON fields
 // as text. Source: frappe/model/base_document.py get_valid_dict.
 func Normal(c *doctype.Column, v Value, indentJSON bool) Value {
-	if c.Field == nil && !c.Legacy && c.Type.Class == doctype.IntClass {
+	if c.Legacy {
+		return v
+	}
+	if c.Field == nil && c.Type.Class == doctype.IntClass {
 		if c.Name == "idx" && !v.IsNull() {
 			return v // Frappe: idx is no field, so it is not cast
 		}

@@ -63,7 +63,7 @@ var (
 	ImplicitCommit                   = &Class{Name: "ImplicitCommitError", Status: 417, Base: Validation, Module: "frappe.exceptions"}
 	DocumentLocked                   = &Class{Name: "DocumentLockedError", Status: 417, Base: Validation, Module: "frappe.exceptions"}
 	CircularLinking                  = &Class{Name: "CircularLinkingError", Status: 417, Base: Validation, Module: "frappe.exceptions"}
-	InvalidColumnName                = &Class{Name: "InvalidColumnName", Status: 417, Base: Validation, Module: "frappe.exceptions"}
+	InvalidColumnName                = &Class{Name: "InvalidColumnName", Status: 417, Base: Validation, Module: "frappe.database.database.Database"}
 	InvalidDates                     = &Class{Name: "InvalidDates", Status: 417, Base: Validation, Module: "frappe.exceptions"}
 	DataTooLong                      = &Class{Name: "DataTooLongException", Status: 417, Base: Validation, Module: "frappe.exceptions"}
 	DocumentAlreadyRestored          = &Class{Name: "DocumentAlreadyRestored", Status: 417, Base: Validation, Module: "frappe.exceptions"}

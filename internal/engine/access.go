@@ -80,7 +80,7 @@ func (c *Call) ClearMeta(name string) {
 // ClearUser makes roles and User Permissions of a user be read anew; an empty name
 // stands for all users.
 func (c *Call) ClearUser(name string) {
-	c.memo.users = nil
+	c.memo.users, c.memo.usersDirty = nil, true
 	c.AfterCommit(func(context.Context) { c.Perm.Invalidate(name) })
 }
 
@@ -103,7 +103,7 @@ func (c *Call) UserInfo(ctx context.Context, name string) (*perm.User, error) {
 	if u := c.memo.users[name]; u != nil {
 		return u, nil
 	}
-	u, err := c.Perm.User(ctx, c.Tx, c.permGen, name)
+	u, err := c.Perm.User(ctx, c.Tx, c.permGen, name, c.memo.usersDirty)
 	if err != nil {
 		return nil, err
 	}

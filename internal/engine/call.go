@@ -127,8 +127,10 @@ type WithNulls struct{ Doc *document.Document }
 
 // memo keeps what one call has looked up.
 type memo struct {
-	users    map[string]*perm.User
-	doctypes map[string]*doctype.DocType
+	users map[string]*perm.User
+	// usersDirty says that the call itself has changed users or their rights.
+	usersDirty bool
+	doctypes   map[string]*doctype.DocType
 	// dirty are the DocTypes that the call itself has changed.
 	dirty   map[string]bool
 	singles map[string]*document.Document

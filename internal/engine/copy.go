@@ -90,17 +90,41 @@ func (c *Call) MetaObject(ctx context.Context, name string) (*document.Object, e
 		return nil, err
 	}
 	o.Delete("legacy_columns")
+	if err := c.addMetaColumns(o); err != nil {
+		return nil, err
+	}
 	out := withoutNulls(o)
 	out.Set("is_large_table", document.BoolOf(false))
 	return out, nil
+}
+
+// addMetaColumns shows the physical columns that a release's documents hide but its
+// meta prints, where they have a default.
+func (c *Call) addMetaColumns(o *document.Object) error {
+	core, err := meta.CoreObject(c.Profile, "DocField")
+	if err != nil {
+		return err
+	}
+	for _, col := range core.PropRows("meta_columns") {
+		def := col.PropText("default")
+		if def == "" {
+			continue
+		}
+		for _, f := range o.Get("fields").List() {
+			if m := f.Map(); m != nil && m.Get(col.PropText("fieldname")).IsNull() {
+				m.Set(col.PropText("fieldname"), document.IntOf(document.Cint(document.Text(def))))
+			}
+		}
+	}
+	return nil
 }
 
 func withoutNulls(o *document.Object) *document.Object {
 	out := document.NewObject("doctype", o.Get("doctype"))
 	for i := range o.Len() {
 		k, v := o.At(i)
-		if v.IsNull() {
-			continue
+		if v.IsNull() || k[0] == '_' {
+			continue // private columns such as _comments are no part of a description
 		}
 		if v.Kind() == document.List {
 			rows := make([]document.Value, 0, len(v.List()))

@@ -9,7 +9,6 @@ import (
 	"freddo/exc"
 	"freddo/internal/perm"
 	"freddo/internal/query"
-	"freddo/internal/storage"
 )
 
 // ListResult is a list in the release's body format.
@@ -38,12 +37,7 @@ func (c *Call) ListBy(ctx context.Context, rules *query.Rules, r query.Request) 
 	if q.Empty {
 		return ListResult{JSON: []byte("[]")}, nil
 	}
-	rows, err := c.Tx.List(ctx, q)
-	if err != nil {
-		return ListResult{}, err
-	}
-	defer rows.Close()
-	out, n, err := storage.AppendList(make([]byte, 0, 4096), c.Profile.Body, q, rows)
+	out, n, err := c.Tx.AppendSelect(ctx, make([]byte, 0, 4096), c.Profile.Body, q)
 	if err != nil {
 		return ListResult{}, err
 	}
@@ -79,14 +73,15 @@ func (c *Call) Select(ctx context.Context, rules *query.Rules, r query.Request) 
 	return q, nil
 }
 
-// Count counts the rows of a request that the call's user may see.
+// Count counts the rows of a request (its Count says which) that the call's user may
+// see.
 // Source: frappe/desk/reportview.py get_count.
 func (c *Call) Count(ctx context.Context, rules *query.Rules, r query.Request) (int64, error) {
 	q, err := c.Select(ctx, rules, r)
 	if err != nil || q.Empty {
 		return 0, err
 	}
-	return c.Tx.Count(ctx, q, r.Distinct, r.Limit >= 0)
+	return c.Tx.Count(ctx, q)
 }
 
 // Rows returns rows for code of our own: no permissions, filters by equality or as
@@ -184,33 +179,11 @@ func (e *listEnv) ApplyPermlevel(ctx context.Context) (bool, error) {
 	return document.Cint(v) != 0, err
 }
 
-// TreeBounds reads a node of a nested set.
-// Source: frappe/model/db_query.py prepare_filter_condition.
+// TreeBounds and TreeNames read a nested set.
 func (e *listEnv) TreeBounds(ctx context.Context, dt *doctype.DocType, name document.Value) (lft, rgt int64, ok bool, err error) {
-	if dt.Column("lft") == nil || dt.Column("rgt") == nil {
-		return 0, 0, false, exc.Validation.Throwf("%s is not a tree", dt.Name)
-	}
-	var l, r document.Value
-	b := storage.NewBuilder(e.c.Tx.Dialect()).SQL("SELECT ").Ident("lft").SQL(", ").Ident("rgt").SQL(" FROM ").Table(dt.Name).SQL(" WHERE ").Ident("name").SQL(" = ").Arg(name)
-	ok, err = e.c.Tx.QueryRow(ctx, b, &l, &r)
-	return document.Cint(l), document.Cint(r), ok, err
+	return e.c.Tx.TreeBounds(ctx, dt, name)
 }
 
 func (e *listEnv) TreeNames(ctx context.Context, dt *doctype.DocType, ancestors bool, lft, rgt int64) ([]string, error) {
-	ops, order := [2]string{" > ", " < "}, ""
-	if ancestors {
-		ops, order = [2]string{" < ", " > "}, " DESC"
-	}
-	b := storage.NewBuilder(e.c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table(dt.Name).SQL(" WHERE ").Ident("lft").SQL(ops[0]).Int(lft).
-		SQL(" AND ").Ident("rgt").SQL(ops[1]).Int(rgt).SQL(" ORDER BY ").Ident("lft").SQL(order)
-	rows, err := e.c.Tx.Query(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		out = append(out, rawText(rows, 0))
-	}
-	return out, rows.Err()
+	return e.c.Tx.TreeNames(ctx, dt, ancestors, lft, rgt)
 }

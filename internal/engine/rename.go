@@ -171,6 +171,9 @@ func (c *Call) relink(ctx context.Context, dtName, column, typeColumn, typeValue
 func (c *Call) afterRename(ctx context.Context, d *document.Document, name string, o RenameOptions) error {
 	old := d.Name()
 	d.SetName(name)
+	if a := d.Type.Autoname; strings.HasPrefix(strings.ToLower(a), "field:") {
+		d.Set(a[len("field:"):], document.Text(name))
+	}
 	d.Set("__rename_from", document.Text(old))
 	if err := c.run(ctx, AfterRename, d); err != nil {
 		return err

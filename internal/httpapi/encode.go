@@ -340,7 +340,24 @@ func oneLine(s string) string {
 
 // redirect answers 302 with a stub page.
 func (x *exchange) redirect() {
-	to := oneLine(x.c.Response.Location)
+	to := escapeLocation(x.c.Response.Location)
 	x.w.Header()["Location"] = []string{to}
 	x.send(http.StatusFound, contentHTML, plainPage("Redirecting...", `You should be redirected automatically to the target URL: <a href="`+escape(to)+`">`+escape(to)+`</a>. If not, click the link.`))
+}
+
+// escapeLocation percent-encodes what may not stand in a Location header, and leaves
+// the rest of an address alone.
+func escapeLocation(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c <= ' ' || c >= 0x7f || strings.IndexByte(`"<>\^`+"`{|}", c) >= 0 {
+			const digits = "0123456789ABCDEF"
+			b.WriteByte('%')
+			b.WriteByte(digits[c>>4])
+			b.WriteByte(digits[c&15])
+		} else {
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
 }

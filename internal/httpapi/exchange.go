@@ -76,6 +76,7 @@ func (x *exchange) handle(ctx context.Context) error {
 		(*exchange).identify,
 		(*exchange).checkBudget,
 		(*exchange).authorize,
+		(*exchange).checkReadOnly,
 		(*exchange).dispatch,
 		(*exchange).finish,
 	} {
@@ -95,8 +96,8 @@ func (x *exchange) unsafe() bool {
 	return false
 }
 
-// checkMaintenance refuses everything, or every write, while the site is being
-// worked on. Source: frappe/app.py init_request, setup_read_only_mode.
+// checkMaintenance refuses everything while the site is being worked on.
+// Source: frappe/app.py init_request, setup_read_only_mode.
 func (x *exchange) checkMaintenance(context.Context) error {
 	if !x.s.Engine.Site.Config().Bool("maintenance_mode") {
 		return nil
@@ -104,10 +105,20 @@ func (x *exchange) checkMaintenance(context.Context) error {
 	if !x.s.Auth.ReadOnly() {
 		return exc.SessionStopped.New("Session Stopped")
 	}
-	if x.unsafe() {
-		return exc.InReadOnlyMode.Throw(x.p.ReadOnlyText).WithTitle("In Read Only Mode")
+	return nil
+}
+
+// checkReadOnly refuses writes while the site serves reads only. Upstream's database
+// refuses them one by one; what a verb is for tells as much.
+func (x *exchange) checkReadOnly(context.Context) error {
+	if x.unsafe() && x.s.Auth.ReadOnly() {
+		return x.readOnly()
 	}
 	return nil
+}
+
+func (x *exchange) readOnly() error {
+	return exc.InReadOnlyMode.Throw(x.p.ReadOnlyText).WithTitle("In Read Only Mode")
 }
 
 // maxBody is the most bytes that the body may have.
@@ -144,7 +155,7 @@ func (x *exchange) identify(ctx context.Context) error {
 	var err error
 	if x.path == "/api/method/login" || x.c.Form.Str("cmd") == "login" {
 		if x.s.Auth.ReadOnly() {
-			return exc.InReadOnlyMode.Throw(x.p.ReadOnlyText).WithTitle("In Read Only Mode")
+			return x.readOnly()
 		}
 		err = x.s.Auth.Login(ctx, x.c)
 	} else {

@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 	"net/http"
 	"strings"
 
@@ -10,7 +9,6 @@ import (
 	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/engine"
-	"freddo/internal/meta"
 	"freddo/internal/query"
 )
 
@@ -47,6 +45,12 @@ func (x *exchange) engineList(ctx context.Context) (any, error) {
 			return nil, err
 		}
 	}
+	filters := f.Get("filters")
+	if filters.Kind() == document.String && filters.Str() != "" {
+		if filters, err = fieldsJSON(filters); err != nil {
+			return nil, err
+		}
+	}
 	limit := int64(defaultPage)
 	if v := f.Get("limit"); v.Kind() != document.Missing {
 		limit = document.Cint(v)
@@ -55,8 +59,8 @@ func (x *exchange) engineList(ctx context.Context) (any, error) {
 	if v := f.Get("as_dict"); v.Kind() != document.Missing {
 		asList = !v.Truthy() // Frappe: "0" is a text, and true
 	}
-	res, err := x.c.ListBy(ctx, x.c.RawRules, query.Request{DocType: dt, Fields: fields, Filters: f.Get("filters"), GroupBy: f.Str("group_by"),
-		OrderBy: orNull(f.Get("order_by")), Start: document.Cint(f.Get("start")), Limit: limit + 1, Lookahead: true, AsList: asList, FromRequest: true})
+	res, err := x.c.ListBy(ctx, x.c.RawRules, query.Request{DocType: dt, Fields: fields, Filters: filters, GroupBy: f.Str("group_by"),
+		OrderBy: orNull(f.Get("order_by")), Start: document.Cint(f.Get("start")), Limit: limit + 1, Lookahead: true, AsList: asList})
 	if err != nil {
 		return nil, err
 	}
@@ -250,18 +254,10 @@ func metaV2(x *exchange, ctx context.Context) (any, error) {
 	if err := x.c.OnlyFor(ctx, "All"); err != nil {
 		return nil, err
 	}
-	dt, err := x.c.DocType(ctx, x.target.doctype)
+	out, err := x.c.MetaObject(ctx, x.target.doctype)
 	if err != nil {
 		return nil, err
 	}
-	o, err := x.c.Meta.Object(ctx, x.c.Tx, dt.Name)
-	if errors.Is(err, meta.ErrUnknown) {
-		return nil, notFound()
-	}
-	if err != nil {
-		return nil, err
-	}
-	out := withoutNulls(o)
 	if x.p.MetaRowTables {
 		for _, k := range metaTables {
 			for _, row := range out.Get(k).List() {
@@ -270,7 +266,6 @@ func metaV2(x *exchange, ctx context.Context) (any, error) {
 		}
 	}
 	emptyTables(out)
-	out.Set("is_large_table", document.BoolOf(false))
 	return document.MapOf(out), nil
 }
 
@@ -284,28 +279,4 @@ func emptyTables(o *document.Object) {
 			o.Set(k, document.ListOf())
 		}
 	}
-}
-
-// withoutNulls copies an object without null members, rows included, and without
-// what is not upstream's.
-func withoutNulls(o *document.Object) *document.Object {
-	out := &document.Object{}
-	for i := range o.Len() {
-		k, v := o.At(i)
-		switch {
-		case v.IsNull() || k == "legacy_columns" || strings.HasPrefix(k, "_"):
-		case v.Kind() == document.List:
-			rows := make([]document.Value, 0, len(v.List()))
-			for _, item := range v.List() {
-				if m := item.Map(); m != nil {
-					item = document.MapOf(withoutNulls(m))
-				}
-				rows = append(rows, item)
-			}
-			out.Set(k, document.ListOf(rows...))
-		default:
-			out.Set(k, v)
-		}
-	}
-	return out
 }

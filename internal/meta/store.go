@@ -78,7 +78,7 @@ func (s *Store) Get(ctx context.Context, tx *storage.Tx, gen int64, name string)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.gen.Load() != gen || tx.Writing() {
+	if s.gen.Load() != gen {
 		return dt, nil
 	}
 	next := make(map[string]*doctype.DocType, len(*s.cache.Load())+1)

@@ -82,9 +82,10 @@ func (s *Store) Invalidate(user string) {
 }
 
 // User returns a user with roles and User Permissions, loading it through tx when
-// it is not cached. A user that does not exist has the automatic roles only.
-func (s *Store) User(ctx context.Context, tx *storage.Tx, gen int64, name string) (*User, error) {
-	if u := (*s.users.Load())[name]; u != nil && !tx.Writing() {
+// it is not cached. fresh passes by the cache: the transaction has changed users. A
+// user that does not exist has the automatic roles only.
+func (s *Store) User(ctx context.Context, tx *storage.Tx, gen int64, name string, fresh bool) (*User, error) {
+	if u := (*s.users.Load())[name]; u != nil && !fresh {
 		return u, nil
 	}
 	u, err := load(ctx, tx, name)
@@ -93,7 +94,7 @@ func (s *Store) User(ctx context.Context, tx *storage.Tx, gen int64, name string
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.gen.Load() != gen || tx.Writing() {
+	if s.gen.Load() != gen || fresh {
 		return u, nil
 	}
 	next := map[string]*User{name: u}

@@ -110,7 +110,7 @@ func (p *parser) engineMembers(f Field, not bool, v document.Value) (*Node, erro
 	if v.IsNull() && !p.rules.NullAware {
 		return IsNull(f), nil // Frappe: for "not in" as well
 	}
-	list, err := memberList(v, false)
+	list, err := p.memberList(v, false)
 	if err != nil {
 		return nil, err
 	}

@@ -134,7 +134,7 @@ func (p *parser) legacyIs(f Field, v document.Value) (*Node, error) {
 // legacyMembers is in and not in. Members compare as trimmed text; an empty one stands
 // for null.
 func (p *parser) legacyMembers(f Field, c filter) (*Node, error) {
-	list, err := memberList(c.value, true)
+	list, err := p.memberList(c.value, true)
 	if err != nil {
 		return nil, err
 	}
@@ -171,34 +171,35 @@ func (p *parser) legacyMembers(f Field, c filter) (*Node, error) {
 }
 
 // memberList reads the value of in: a list, or a text with commas.
-func memberList(v document.Value, trim bool) ([]document.Value, error) {
+func (p *parser) memberList(v document.Value, trim bool) ([]document.Value, error) {
+	var out []document.Value
 	switch v.Kind() {
 	case document.Missing, document.Null:
-		return nil, nil
 	case document.String:
-		var out []document.Value
 		for _, s := range strings.Split(v.Str(), ",") {
 			if trim {
 				s = strings.TrimSpace(s)
 			}
 			out = append(out, document.Text(s))
 		}
-		if len(out) > maxMembers {
-			return nil, refused("At most %d values are allowed in a list", maxMembers)
-		}
-		return out, nil
 	case document.List:
-		if len(v.List()) > maxMembers {
-			return nil, refused("At most %d values are allowed in a list", maxMembers)
-		}
-		for _, m := range v.List() {
+		out = v.List()
+		for _, m := range out {
 			if m.Kind() >= document.List {
 				return nil, refused("A list of values cannot hold lists")
 			}
 		}
-		return v.List(), nil
+	default:
+		return nil, refused("Operator in needs a list")
 	}
-	return nil, refused("Operator in needs a list")
+	return out, p.countMembers(len(out))
+}
+
+func (p *parser) countMembers(n int) error {
+	if p.members += n; p.members > maxMembers {
+		return refused("At most %d values are allowed in lists", maxMembers)
+	}
+	return nil
 }
 
 // legacySpan returns the days that timespan, previous and next mean.

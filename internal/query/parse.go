@@ -13,9 +13,10 @@ import (
 const (
 	maxFields     = 500
 	maxConditions = 1000
-	maxMembers    = 100_000
-	maxNesting    = 20
-	maxJoins      = 50
+	// maxMembers bounds all values of in lists together: SQLite binds at most 32766.
+	maxMembers = 30_000
+	maxNesting = 20
+	maxJoins   = 50
 )
 
 // Env is what Parse asks of the call that it works for.
@@ -136,8 +137,8 @@ type parser struct {
 	dropped bool
 	// access is what the user may see, by DocType.
 	access map[string]*access
-	// conditions counts filters against the limit.
-	conditions int
+	// conditions and members count filters and their list values against the limits.
+	conditions, members int
 }
 
 // decode parses arguments that came as JSON text.

@@ -21,6 +21,9 @@ type Select struct {
 	Distinct      bool
 	// AsList prints rows as arrays.
 	AsList bool
+	// Compress prints rows as arrays of the values that objects would have: one for each
+	// of Labels.
+	Compress bool
 	// Pluck makes each row its first value.
 	Pluck bool
 	// Lookahead says that the last row read only tells whether there are more: it is
@@ -41,6 +44,29 @@ type Select struct {
 // And narrows the query by a further condition, such as one of permissions; nil
 // changes nothing.
 func (q *Select) And(n *Node) { q.Where = And(q.Where, n) }
+
+// Labels are the keys of a row as an object, in order: of equal labels only the first
+// place counts, as in a Python dict.
+func (q *Select) Labels() []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, c := range q.Columns {
+		if !c.Hidden && !seen[c.Label] {
+			seen[c.Label] = true
+			out = append(out, c.Label)
+		}
+	}
+	for _, c := range q.Children {
+		if !seen[c.Field.Fieldname] {
+			seen[c.Field.Fieldname] = true
+			out = append(out, c.Field.Fieldname)
+		}
+	}
+	if q.CommentCount {
+		out = append(out, "_comment_count")
+	}
+	return out
+}
 
 // Main is the table of the queried DocType, which is its alias too.
 func (q *Select) Main() string { return "tab" + q.DocType.Name }

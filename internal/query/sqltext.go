@@ -30,8 +30,12 @@ type token struct {
 	from, to int
 }
 
-// lex splits a text into tokens; ok is false for an open quote and beyond the limits.
-func lex(s string) (toks []token, ok bool) {
+// lex splits a text into tokens; ok is false for an open quote, for a backslash in
+// quotes, whose meaning databases disagree on, and beyond the limits.
+func lex(s string) (toks []token, ok bool) { return lexText(s, false) }
+
+// lexText is lex; escapes reads backslashes in quotes as MariaDB does.
+func lexText(s string, escapes bool) (toks []token, ok bool) {
 	if len(s) > maxText || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
 		return nil, false
 	}
@@ -45,7 +49,7 @@ func lex(s string) (toks []token, ok bool) {
 			i++
 			continue
 		case c == '`' || c == '\'' || c == '"':
-			text, n := quoted(s[i:])
+			text, n := quoted(s[i:], escapes)
 			if n == 0 {
 				return nil, false
 			}
@@ -65,14 +69,17 @@ func lex(s string) (toks []token, ok bool) {
 }
 
 // quoted reads a quoted text; a doubled quote stands for one. n is 0 when the quote
-// stays open or the text holds a backslash, whose meaning databases disagree on.
-func quoted(s string) (text string, n int) {
+// stays open, or at a backslash unless escapes allows it.
+func quoted(s string, escapes bool) (text string, n int) {
 	q := s[0]
 	var b strings.Builder
 	for i := 1; i < len(s); i++ {
 		switch {
-		case s[i] == '\\':
-			return "", 0
+		case s[i] == '\\' && q != '`':
+			if i++; !escapes || i == len(s) {
+				return "", 0
+			}
+			b.WriteString(unescape(s[i]))
 		case s[i] != q:
 			b.WriteByte(s[i])
 		case i+1 < len(s) && s[i+1] == q:
@@ -83,6 +90,23 @@ func quoted(s string) (text string, n int) {
 		}
 	}
 	return "", 0
+}
+
+// unescape is what a backslash and c mean in MariaDB's quotes.
+func unescape(c byte) string {
+	switch c {
+	case 'n':
+		return "\n"
+	case 't':
+		return "\t"
+	case 'r':
+		return "\r"
+	case '0':
+		return ""
+	case '%', '_':
+		return "\\" + string(c)
+	}
+	return string(c)
 }
 
 // plain reads a word, a number or one sign.

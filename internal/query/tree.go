@@ -46,8 +46,8 @@ func (p *parser) treeNames(ctx context.Context, dt *doctype.DocType, f Field, op
 			return nil, err
 		}
 	}
-	if len(names) > maxMembers {
-		return nil, refused("At most %d values are allowed in a list", maxMembers)
+	if err := p.countMembers(len(names)); err != nil {
+		return nil, err
 	}
 	values := make([]document.Value, 0, len(names)+1)
 	for _, n := range names {

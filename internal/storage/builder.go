@@ -73,14 +73,3 @@ func (b *Builder) Values() []document.Value { return b.vals }
 
 // Len returns the number of bytes of the statement so far.
 func (b *Builder) Len() int { return len(b.sql) }
-
-// idents appends quoted identifiers separated by commas.
-func (b *Builder) idents(names []string) *Builder {
-	for i, n := range names {
-		if i > 0 {
-			b.sql = append(b.sql, ',', ' ')
-		}
-		b.sql = b.d.AppendIdent(b.sql, n)
-	}
-	return b
-}

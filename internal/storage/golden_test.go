@@ -28,6 +28,7 @@ type goldenCase struct {
 func TestGoldenSQL(t *testing.T) {
 	t.Parallel()
 	cases := append(schemaCases(t), documentCases(t)...)
+	cases = append(cases, queryCases()...)
 	for _, c := range append(cases, tableCases(t)...) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -88,7 +89,9 @@ const everyType = `{"name": "Every Type", "track_seen": 1, "fields": [
 	{"fieldname": "big", "fieldtype": "Int", "length": 20}, {"fieldname": "check", "fieldtype": "Check", "default": "1"},
 	{"fieldname": "float", "fieldtype": "Float", "default": "1.5"}, {"fieldname": "took", "fieldtype": "Duration"},
 	{"fieldname": "rating", "fieldtype": "Rating"}, {"fieldname": "date", "fieldtype": "Date"}, {"fieldname": "datetime", "fieldtype": "Datetime"},
-	{"fieldname": "time", "fieldtype": "Time"}, {"fieldname": "rows", "fieldtype": "Table", "options": "Row"}]}`
+	{"fieldname": "time", "fieldtype": "Time"}, {"fieldname": "status", "fieldtype": "Select", "default": "It's \\\\ open"},
+	{"fieldname": "day", "fieldtype": "Date", "default": "Today"}, {"fieldname": "start", "fieldtype": "Date", "default": "2026-1-2"},
+	{"fieldname": "body", "fieldtype": "Text", "unique": 1}, {"fieldname": "rows", "fieldtype": "Table", "options": "Row"}]}`
 
 func schemaCases(t *testing.T) []goldenCase {
 	sync := func(text string, o storage.SchemaOptions) func(*testing.T, context.Context, *storage.Tx) error {
@@ -114,12 +117,30 @@ func schemaCases(t *testing.T) []goldenCase {
 			{"fieldname": "b", "fieldtype": "Int", "search_index": 1}]}`, storage.SchemaOptions{})},
 		{name: "change types", columns: with(storage.ColumnSpec{Name: "a", Size: doctype.SizeInt}, storage.ColumnSpec{Name: "b", Size: doctype.SizeVarchar},
 			storage.ColumnSpec{Name: "gone", Size: doctype.SizeVarchar}, storage.ColumnSpec{Name: "old", Size: doctype.SizeBigInt}),
-			indexes: [][]string{{"tabNote_a_index", "a", "0"}, {"a_b_index", "a", "0", "CREATE INDEX a_b_index ON tabNote (a, b)"}},
+			indexes: [][]string{{"tabNote_a_index", "a", "0"}, {"a_b_index", "", "0", "CREATE INDEX a_b_index ON tabNote (a, b)"}},
 			run:     sync(`{"name": "Note", "fields": [{"fieldname": "a", "fieldtype": "Data"}, {"fieldname": "b", "fieldtype": "Int"}]}`, storage.SchemaOptions{})},
 		{name: "change uniqueness", columns: with(storage.ColumnSpec{Name: "a", Size: doctype.SizeVarchar}, storage.ColumnSpec{Name: "b", Size: doctype.SizeVarchar}),
 			indexes: [][]string{{"tabNote_a_unique", "a", "1"}, {"tabNote_b_index", "b", "0"}},
 			run: sync(`{"name": "Note", "fields": [{"fieldname": "a", "fieldtype": "Data", "search_index": 1}, {"fieldname": "b", "fieldtype": "Data", "unique": 1}]}`,
 				storage.SchemaOptions{})},
+		{name: "upstream indexes", columns: with(storage.ColumnSpec{Name: "a", Size: doctype.SizeVarchar}, storage.ColumnSpec{Name: "b", Size: doctype.SizeVarchar}),
+			indexes: [][]string{{"PRIMARY", "name", "1"}, {"modified", "modified", "0"}, {"a", "a", "0"}, {"b", "b", "1"}, {"a_b_index", "", "0"}},
+			run: sync(`{"name": "Note", "fields": [{"fieldname": "a", "fieldtype": "Data", "search_index": 1}, {"fieldname": "b", "fieldtype": "Data"}]}`,
+				storage.SchemaOptions{IndexModified: true})},
+		{name: "shorten column", columns: with(storage.ColumnSpec{Name: "a", Size: doctype.SizeVarchar}), answers: map[string][]string{"CHAR_LENGTH": {"100"}},
+			run: func(t *testing.T, ctx context.Context, tx *storage.Tx) error {
+				for _, length := range []string{"99", "100"} {
+					dt := parse(t, `{"name": "Note", "fields": [{"fieldname": "a", "fieldtype": "Data", "length": `+length+`}]}`)
+					res, err := tx.SyncTable(ctx, dt, storage.SchemaOptions{})
+					if err != nil {
+						return err
+					}
+					if want := tx.Dialect().Name() != "sqlite" && length == "99"; (len(res.Kept) == 1) != want {
+						t.Errorf("%s, length %s: kept %v", tx.Dialect().Name(), length, res.Kept)
+					}
+				}
+				return nil
+			}},
 		{name: "rename table", indexes: [][]string{{"tabNote_a_unique", "a", "1"}, {"other", "b", "0"}},
 			run: func(_ *testing.T, ctx context.Context, tx *storage.Tx) error {
 				return tx.RenameTable(ctx, "tabNote", "tabMemo")
@@ -174,6 +195,12 @@ func documentCases(t *testing.T) []goldenCase {
 			}
 			return tx.DeleteChildren(ctx, row, "Note", "rows", name, []string{"a", "b"})
 		}},
+	}
+}
+
+func queryCases() []goldenCase {
+	type tx = storage.Tx
+	return []goldenCase{
 		{name: "page and match", run: func(_ *testing.T, ctx context.Context, tx *tx) error {
 			for _, page := range [][2]int64{{20, 0}, {20, 40}, {-1, 40}, {-1, 0}} {
 				b := storage.NewBuilder(tx.Dialect()).SQL("SELECT ").Column("tabNote", "name").SQL(" FROM ").Table("Note").SQL(" WHERE ").

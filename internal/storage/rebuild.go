@@ -34,7 +34,7 @@ func (tx *Tx) rebuild(ctx context.Context, table string, specs, retyped []Column
 	for _, name := range sortedKeys(have) {
 		ix := have[name]
 		if ix.create == "" || ownIndex(table, name, ix) {
-			continue // the table's own, or made by syncIndexes
+			continue // the table's own, or a matter of syncIndexes
 		}
 		if _, err := tx.Exec(ctx, NewBuilder(tx.Dialect()).SQL(ix.create)); err != nil {
 			return err

@@ -20,7 +20,8 @@ type ColumnSpec struct {
 	Length int
 	// NotNull columns have a default; numbers are never null.
 	NotNull bool
-	// Default is the SQL literal of the default, made from a number; "" means none.
+	// Default is the default as an SQL literal; "" means none. It fills the rows that
+	// are there when the column is added, inserts always give a value.
 	Default string
 	// PrimaryKey marks the name column; Integer makes it a number.
 	PrimaryKey, Integer bool
@@ -39,11 +40,13 @@ type SyncResult struct {
 	Created bool
 	// Added and Changed are columns.
 	Added, Changed []string
+	// Kept are columns that stay longer than asked, since a stored value is.
+	Kept []Kept
 }
 
 // columnSpecs lists the columns of a DocType's table in upstream's order: standard
 // columns, fields, optional columns, parent columns.
-func columnSpecs(dt *doctype.DocType, o SchemaOptions) []ColumnSpec {
+func columnSpecs(d Dialect, dt *doctype.DocType, o SchemaOptions) []ColumnSpec {
 	specs := []ColumnSpec{{Name: "name", Size: doctype.SizeVarchar, PrimaryKey: true, Integer: dt.Autoname == "autoincrement"}}
 	index := func(name string, on bool) bool { return on && (name == "modified" || name == "creation") }
 	for _, name := range []string{"creation", "modified"} {
@@ -60,19 +63,28 @@ func columnSpecs(dt *doctype.DocType, o SchemaOptions) []ColumnSpec {
 			continue
 		}
 		s := ColumnSpec{Name: c.Name, Size: c.Type.Size, Index: c.Name == "parent"}
-		if f := c.Field; f != nil {
-			s.Length, s.Unique = f.Length, f.Unique
-			s.Index = f.SearchIndex && !f.Unique && c.Type.Size != doctype.SizeText && c.Type.Size != doctype.SizeLong
-			if f.Type.Numeric {
-				s.NotNull, s.Default = true, numericDefault(f)
-			}
-			if c.Type.Size == doctype.SizeInt && f.Length > 11 {
-				s.Size = doctype.SizeBigInt
-			}
+		if c.Field != nil {
+			s.ofField(d, c)
 		}
 		specs = append(specs, s)
 	}
 	return specs
+}
+
+// ofField fills in what a DocField asks for.
+// Source: frappe/database/schema.py DbColumn.get_definition.
+func (s *ColumnSpec) ofField(d Dialect, c *doctype.Column) {
+	f := c.Field
+	indexable := c.Type.Size != doctype.SizeText && c.Type.Size != doctype.SizeLong && c.Type.Size != doctype.SizeJSON
+	s.Length, s.Unique, s.Index = f.Length, f.Unique && indexable, f.SearchIndex && !f.Unique && indexable
+	if c.Type.Size == doctype.SizeInt && f.Length > 11 {
+		s.Size = doctype.SizeBigInt
+	}
+	if f.Type.Numeric {
+		s.NotNull, s.Default = true, numericDefault(f)
+		return
+	}
+	s.Default = otherDefault(d, c)
 }
 
 func numericDefault(f *doctype.DocField) string {
@@ -83,6 +95,27 @@ func numericDefault(f *doctype.DocField) string {
 	return strconv.FormatInt(document.Cint(v), 10)
 }
 
+// defaultShortcuts are defaults that stand for something else.
+// Source: frappe/database/database.py DEFAULT_SHORTCUTS.
+var defaultShortcuts = map[string]bool{"_Login": true, "__user": true, "_Full Name": true, "Today": true, "__today": true, "now": true, "Now": true}
+
+// otherDefault is the literal of a default that is not a number, "" when there is
+// none, or one that the column would refuse.
+func otherDefault(d Dialect, c *doctype.Column) string {
+	text := c.Field.Default
+	if text == "" || defaultShortcuts[text] || strings.HasPrefix(text, ":") {
+		return ""
+	}
+	v, err := bindable(&doctype.DocType{}, c, document.Text(text), WriteOptions{})
+	switch {
+	case err != nil || v.IsNull():
+		return ""
+	case v.Kind() == document.Float:
+		return strconv.FormatFloat(v.Float(), 'f', -1, 64)
+	}
+	return string(d.AppendText(nil, document.ToText(v)))
+}
+
 func appendSpec(b *Builder, s ColumnSpec) {
 	b.Ident(s.Name).SQL(" ").SQL(b.d.ColumnType(s))
 	switch {
@@ -90,6 +123,8 @@ func appendSpec(b *Builder, s ColumnSpec) {
 		b.SQL(" NOT NULL PRIMARY KEY")
 	case s.NotNull:
 		b.SQL(" NOT NULL DEFAULT ").SQL(s.Default)
+	case s.Default != "":
+		b.SQL(" DEFAULT ").SQL(s.Default)
 	}
 }
 
@@ -100,7 +135,7 @@ func (tx *Tx) SyncTable(ctx context.Context, dt *doctype.DocType, o SchemaOption
 	if err := tx.StartWrite(ctx); err != nil {
 		return SyncResult{}, err
 	}
-	specs := columnSpecs(dt, o)
+	specs := columnSpecs(tx.Dialect(), dt, o)
 	table := "tab" + dt.Name
 	have, err := tx.columns(ctx, table)
 	if err != nil {
@@ -186,7 +221,8 @@ func (tx *Tx) columns(ctx context.Context, table string) (map[string]string, err
 	return out, rows.Err()
 }
 
-// index is an index as the catalogue knows it. create is empty where no table is
+// index is an index as the catalogue knows it. column is empty when there are
+// several. create is empty where no table is
 // ever rebuilt, and for indexes that come with their table.
 type index struct {
 	column, create string
@@ -227,10 +263,19 @@ func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, 
 			res.Added = append(res.Added, s.Name)
 			continue
 		}
-		if !sameType(old, tx.Dialect().ColumnType(s)) {
-			retyped = append(retyped, s)
-			res.Changed = append(res.Changed, s.Name)
+		if sameType(old, tx.Dialect().ColumnType(s)) {
+			continue
 		}
+		kept, err := tx.keepLength(ctx, table, s, old)
+		if err != nil {
+			return res, err
+		}
+		if kept != nil {
+			res.Kept = append(res.Kept, *kept)
+			continue
+		}
+		retyped = append(retyped, s)
+		res.Changed = append(res.Changed, s.Name)
 	}
 	if err := tx.retype(ctx, table, specs, retyped); err != nil {
 		return res, err
@@ -318,18 +363,20 @@ func (tx *Tx) syncIndexes(ctx context.Context, table string, specs []ColumnSpec)
 		if s.PrimaryKey {
 			continue
 		}
-		for _, unwanted := range unwantedIndexes(table, s) {
-			if _, exists := have[unwanted]; !exists {
-				continue
-			}
-			if err := tx.dropIndex(ctx, table, unwanted); err != nil {
-				return err
+		found := false
+		for _, name := range sortedKeys(have) {
+			ix := have[name]
+			switch {
+			case !strings.EqualFold(ix.column, s.Name):
+			case ix.unique == s.Unique && (s.Unique || s.Index):
+				found = true
+			case unwantedIndex(table, name, ix, s):
+				if err := tx.dropIndex(ctx, table, name); err != nil {
+					return err
+				}
 			}
 		}
-		if !s.Unique && !s.Index {
-			continue
-		}
-		if _, exists := have[indexName(table, s)]; exists {
+		if found {
 			continue
 		}
 		if err := tx.addIndex(ctx, table, s); err != nil {
@@ -339,17 +386,14 @@ func (tx *Tx) syncIndexes(ctx context.Context, table string, specs []ColumnSpec)
 	return nil
 }
 
-// unwantedIndexes are the names of the indexes that a column has asked for once and
-// no longer does. Those of the standard columns stay when a release is changed.
-func unwantedIndexes(table string, s ColumnSpec) []string {
-	unique, plain := indexName(table, ColumnSpec{Name: s.Name, Unique: true}), indexName(table, ColumnSpec{Name: s.Name})
-	switch {
-	case s.Unique:
-		return []string{plain}
-	case s.Index || s.Name == "creation" || s.Name == "modified" || s.Name == "parent":
-		return []string{unique}
+// unwantedIndex reports whether an index on the column of s is one that the field has
+// asked for once and no longer does: it has our name or one of upstream's. Those of
+// the standard columns stay when a site changes its release.
+func unwantedIndex(table, name string, ix index, s ColumnSpec) bool {
+	if !ix.unique && !s.Unique && (s.Index || s.Name == "creation" || s.Name == "modified" || s.Name == "parent") {
+		return false
 	}
-	return []string{unique, plain}
+	return ownIndex(table, name, ix) || name == s.Name || name == s.Name+"_index" || name == "unique_"+s.Name
 }
 
 // TableExists reports whether a table is there.

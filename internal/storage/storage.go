@@ -40,6 +40,8 @@ type Dialect interface {
 	Name() string
 	// AppendIdent appends a quoted identifier.
 	AppendIdent(dst []byte, name string) []byte
+	// AppendText appends a text literal, for defaults in CREATE and ALTER TABLE.
+	AppendText(dst []byte, text string) []byte
 	// AppendPlaceholder appends the placeholder of the n-th value, from 1.
 	AppendPlaceholder(dst []byte, n int) []byte
 	// ColumnType is the type of a column, with its collation if it has one.
@@ -52,8 +54,9 @@ type Dialect interface {
 	Upsert(key []string, columns []string) string
 	// InspectColumns is a query for a table's columns: name, type, not null (0, 1).
 	InspectColumns(b *Builder, table string)
-	// InspectIndexes is a query for a table's indexes: name, first column, unique (0,
-	// 1), and the statement that creates it, null unless RebuildsForTypes.
+	// InspectIndexes is a query for a table's indexes: name, column (null when there are
+	// several), unique (0, 1), and the statement that creates it (null unless
+	// RebuildsForTypes, and for indexes that come with the table).
 	InspectIndexes(b *Builder, table string)
 	// DropIndex is the statement that drops an index.
 	DropIndex(b *Builder, table, name string)

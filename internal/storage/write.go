@@ -36,11 +36,14 @@ func maxRunes(c *doctype.Column) int {
 // bindable returns a slot's value as its column stores it.
 func bindable(dt *doctype.DocType, c *doctype.Column, v document.Value, o WriteOptions) (document.Value, error) {
 	v = document.Normal(c, v, o.IndentJSON)
+	if v.IsNull() && c.Default != "" {
+		v = document.Text(c.Default)
+	}
 	if v.IsNull() {
 		return document.NullValue, nil
 	}
-	ok := true
-	s := ""
+	var ok bool
+	var s string
 	switch c.Type.Class {
 	case doctype.DateClass:
 		s, ok = document.StoredDate(document.ToText(v))

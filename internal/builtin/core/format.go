@@ -13,9 +13,9 @@ import (
 // formatter prints values for people, by the system's settings.
 // Source: frappe/utils/formatters.py format_value.
 type formatter struct {
-	dateFormat, group, decimal    string
-	numberDigits, floatDigits     int
-	currencyDigits                int
+	dateFormat, group, decimal string
+	numberDigits, floatDigits  int
+	currencyDigits             int
 }
 
 // numberFormats: decimal mark, group mark, digits.

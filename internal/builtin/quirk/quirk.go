@@ -17,6 +17,9 @@ type Quirks struct {
 	SubmittedToast bool
 	// SingleValuesCast casts what get_value reads from a Single.
 	SingleValuesCast bool
+	// PasswordMissingInvalid answers a missing password as invalid data; otherwise as a
+	// failed authentication.
+	PasswordMissingInvalid bool
 	// InvalidColumnForSingle refuses an unknown field of a Single as a column name.
 	InvalidColumnForSingle bool
 	// AsDictTextTrue takes the text "0" for true in get_value.
@@ -58,11 +61,9 @@ type Quirks struct {
 	EmptyLinkInVersion bool
 	// SetterDeletesDocument deletes a replaced Property Setter as a document.
 	SetterDeletesDocument bool
-	// ShareNeedsRights lets a user share only the rights that the user's roles give.
-	ShareNeedsRights bool
 	// RoleProfiles says that users have a table of role profiles.
 	RoleProfiles bool
-	// TrailingHideDescendants adds hide_descendants to User Permission maps.
+	// HideDescendants adds hide_descendants to User Permission maps.
 	HideDescendants bool
 	// SetUserPermissionsRight lists set_user_permissions among the rights.
 	SetUserPermissionsRight bool
@@ -83,7 +84,7 @@ func Of(p *compat.Profile) Quirks {
 			UseCache: true, MetaMapKeys: true, NoAutoincrementRename: true, StandardUndeletable: true, BreakSuffix: 4,
 			TreeParentIgnoresUP: true}
 	}
-	return Quirks{SubmittedToast: true, SingleValuesCast: true, FormLoadChecksDocType: true, MetaWorkspaces: true,
+	return Quirks{SubmittedToast: true, PasswordMissingInvalid: true, SingleValuesCast: true, FormLoadChecksDocType: true, MetaWorkspaces: true,
 		DocTypeSpaced: true, NamingToast: true, StandardUndeletable: true, BreakSuffix: 4, TreeParentIgnoresUP: true,
 		EmptyLinkInVersion: true, SetterDeletesDocument: true, RoleProfiles: true, HideDescendants: true,
 		InstalledAppsInUserInfo: true}

@@ -28,6 +28,18 @@ func (Dialect) AppendIdent(dst []byte, name string) []byte {
 	return append(dst, '`')
 }
 
+// AppendText doubles single quotes and backslashes, which escape.
+func (Dialect) AppendText(dst []byte, text string) []byte {
+	dst = append(dst, '\'')
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\'' || text[i] == '\\' {
+			dst = append(dst, text[i])
+		}
+		dst = append(dst, text[i])
+	}
+	return append(dst, '\'')
+}
+
 // AppendPlaceholder is a question mark.
 func (Dialect) AppendPlaceholder(dst []byte, _ int) []byte { return append(dst, '?') }
 
@@ -110,8 +122,8 @@ func (Dialect) InspectColumns(b *storage.Builder, table string) {
 
 // InspectIndexes reads information_schema.
 func (Dialect) InspectIndexes(b *storage.Builder, table string) {
-	b.SQL("SELECT INDEX_NAME, MIN(COLUMN_NAME), MAX(NON_UNIQUE) = 0, NULL FROM information_schema.STATISTICS " +
-		"WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ").Str(table).SQL(" GROUP BY INDEX_NAME HAVING COUNT(*) = 1")
+	b.SQL("SELECT INDEX_NAME, CASE WHEN COUNT(*) = 1 THEN MIN(COLUMN_NAME) END, MAX(NON_UNIQUE) = 0, NULL FROM information_schema.STATISTICS " +
+		"WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ").Str(table).SQL(" GROUP BY INDEX_NAME")
 }
 
 // DropIndex names the table: index names are each table's own.
@@ -126,7 +138,10 @@ func (Dialect) RebuildsForTypes() bool { return false }
 func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpec) {
 	b.SQL("ALTER TABLE ").Ident(table).SQL(" MODIFY ").Ident(s.Name).SQL(" ").SQL(d.ColumnType(s))
 	if s.NotNull {
-		b.SQL(" NOT NULL DEFAULT ").SQL(s.Default)
+		b.SQL(" NOT NULL")
+	}
+	if s.Default != "" {
+		b.SQL(" DEFAULT ").SQL(s.Default)
 	}
 }
 

@@ -28,6 +28,18 @@ func (Dialect) AppendIdent(dst []byte, name string) []byte {
 	return append(dst, '"')
 }
 
+// AppendText doubles single quotes.
+func (Dialect) AppendText(dst []byte, text string) []byte {
+	dst = append(dst, '\'')
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\'' {
+			dst = append(dst, text[i])
+		}
+		dst = append(dst, text[i])
+	}
+	return append(dst, '\'')
+}
+
 // AppendPlaceholder is $n.
 func (Dialect) AppendPlaceholder(dst []byte, n int) []byte {
 	return strconv.AppendInt(append(dst, '$'), int64(n), 10)
@@ -105,10 +117,10 @@ func (Dialect) InspectColumns(b *storage.Builder, table string) {
 
 // InspectIndexes reads pg_index.
 func (Dialect) InspectIndexes(b *storage.Builder, table string) {
-	b.SQL("SELECT i.relname, a.attname, x.indisunique::int, NULL FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid " +
+	b.SQL("SELECT i.relname, CASE WHEN x.indnatts = 1 THEN a.attname END, x.indisunique::int, NULL FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid " +
 		"JOIN pg_class t ON t.oid = x.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace " +
 		"JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0] " +
-		"WHERE n.nspname = CURRENT_SCHEMA() AND t.relname = ").Str(table).SQL(" AND x.indnatts = 1")
+		"WHERE n.nspname = CURRENT_SCHEMA() AND t.relname = ").Str(table)
 }
 
 // DropIndex needs no table: index names are one name space.
@@ -132,8 +144,10 @@ func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpe
 	b.SQL("CAST(").Ident(s.Name).SQL(" AS " + d.ColumnType(s) + ")")
 	if s.NotNull {
 		b.SQL(", " + s.Default + ")")
-		alter(" SET DEFAULT " + s.Default)
 		alter(" SET NOT NULL")
+	}
+	if s.Default != "" {
+		alter(" SET DEFAULT " + s.Default)
 	}
 }
 

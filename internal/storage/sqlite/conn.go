@@ -174,7 +174,7 @@ func (c *conn) exec(ctx context.Context, sql string, args []document.Value) (int
 	if err != nil {
 		return 0, err
 	}
-	defer c.release(s)
+	defer func() { _ = c.release(s) }()
 	if err := bind(s, args); err != nil {
 		return 0, err
 	}

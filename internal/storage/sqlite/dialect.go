@@ -26,10 +26,23 @@ func (Dialect) AppendIdent(dst []byte, name string) []byte {
 	return append(dst, '"')
 }
 
+// AppendText doubles single quotes.
+func (Dialect) AppendText(dst []byte, text string) []byte {
+	dst = append(dst, '\'')
+	for i := 0; i < len(text); i++ {
+		if text[i] == '\'' {
+			dst = append(dst, text[i])
+		}
+		dst = append(dst, text[i])
+	}
+	return append(dst, '\'')
+}
+
 // AppendPlaceholder is a question mark.
 func (Dialect) AppendPlaceholder(dst []byte, _ int) []byte { return append(dst, '?') }
 
-// ColumnType: dates are TEXT so that they print as stored, numbers keep their class.
+// ColumnType keeps dates as TEXT, so that they print as stored, and numbers as what
+// they are.
 func (Dialect) ColumnType(s storage.ColumnSpec) string {
 	if s.PrimaryKey && s.Integer {
 		return "INTEGER"
@@ -78,8 +91,8 @@ func (Dialect) InspectColumns(b *storage.Builder, table string) {
 
 // InspectIndexes reads pragma_index_list; the statements come from the schema.
 func (Dialect) InspectIndexes(b *storage.Builder, table string) {
-	b.SQL(`SELECT l.name, i.name, l."unique", s.sql FROM pragma_index_list(`).Str(table).
-		SQL(`) l, pragma_index_info(l.name) i, sqlite_schema s WHERE i.seqno = 0 AND s.type = 'index' AND s.name = l.name`)
+	b.SQL(`SELECT l.name, CASE WHEN COUNT(*) = 1 THEN MIN(i.name) END, l."unique", s.sql FROM pragma_index_list(`).Str(table).
+		SQL(`) l, pragma_index_info(l.name) i, sqlite_schema s WHERE s.type = 'index' AND s.name = l.name GROUP BY l.name`)
 }
 
 // DropIndex needs no table: index names are one name space.

@@ -104,5 +104,5 @@ func (d *Driver) unlock() error {
 	if d.lock == nil {
 		return nil
 	}
-	return d.lock.Close()
+	return unlockFile(d.lock)
 }

@@ -3,6 +3,7 @@
 package sqlite
 
 import (
+	"errors"
 	"os"
 	"syscall"
 )
@@ -18,4 +19,10 @@ func lockFile(path string) (*os.File, error) {
 		return nil, ErrLocked
 	}
 	return f, nil
+}
+
+// unlockFile gives the lock up. Closing alone would not, while a process that is being
+// started still shares the file.
+func unlockFile(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 }

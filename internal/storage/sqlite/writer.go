@@ -21,11 +21,13 @@ type writer struct {
 	conn    *conn
 	waiting atomic.Int32
 	open    *batch
+	// hold bounds how long a batch is kept open for those who wait.
+	hold    time.Duration
 	timeout time.Duration
 }
 
 func newWriter(c *conn, timeout time.Duration) *writer {
-	w := &writer{turn: make(chan struct{}, 1), conn: c, timeout: timeout}
+	w := &writer{turn: make(chan struct{}, 1), conn: c, hold: batchTime, timeout: timeout}
 	w.turn <- struct{}{}
 	return w
 }
@@ -137,7 +139,7 @@ func (t *turn) ready() error {
 		return storage.NewError(storage.Other, "", "", errBatch)
 	}
 	b := w.open
-	if t.wrote || b.n == 0 || len(w.conn.open) > 0 || time.Since(b.start) < batchTime {
+	if t.wrote || b.n == 0 || len(w.conn.open) > 0 || time.Since(b.start) < w.hold {
 		return nil
 	}
 	if err := w.conn.run("RELEASE request"); err != nil {
@@ -173,7 +175,7 @@ func (w *writer) durable(b *batch) error {
 		return b.err
 	default:
 	}
-	timer := time.NewTimer(batchTime)
+	timer := time.NewTimer(w.hold)
 	defer timer.Stop()
 	select {
 	case <-b.done:
@@ -215,7 +217,7 @@ func (t *turn) leave() {
 	if w.conn.db.GetAutocommit() {
 		w.fail(errBatch)
 	}
-	if b := w.open; b != nil && (b.n == 0 || w.waiting.Load() == 0 || b.n >= maxBatch || time.Since(b.start) > batchTime) {
+	if b := w.open; b != nil && (b.n == 0 || w.waiting.Load() == 0 || b.n >= maxBatch || time.Since(b.start) > w.hold) {
 		w.finish(b)
 	}
 	w.turn <- struct{}{}

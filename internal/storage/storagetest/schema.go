@@ -83,9 +83,14 @@ func testAddColumn(t *testing.T, s *site) {
 	dt, _, err := s.sync(t, `{"fieldname": "a", "fieldtype": "Data"}`)
 	noErr(t, err)
 	s.put(t, dt, "X", "a", "1")
-	dt, res, err := s.sync(t, `{"fieldname": "a", "fieldtype": "Data"}, {"fieldname": "b", "fieldtype": "Int", "default": "7"}, {"fieldname": "c", "fieldtype": "Data"}`)
+	dt, res, err := s.sync(t, `{"fieldname": "a", "fieldtype": "Data"}, {"fieldname": "b", "fieldtype": "Int", "default": "7"}, {"fieldname": "c", "fieldtype": "Data"},
+		{"fieldname": "d", "fieldtype": "Select", "default": "It's open"}, {"fieldname": "e", "fieldtype": "Date", "default": "Today"},
+		{"fieldname": "f", "fieldtype": "Datetime", "default": "2026-1-2"}`)
 	noErr(t, err)
-	sameNames(t, res.Added, "b", "c")
+	sameNames(t, res.Added, "b", "c", "d", "e", "f")
+	same(t, "d", s.value(t, dt, "X", "d"), document.Text("It's open"))
+	same(t, "e", s.value(t, dt, "X", "e"), document.NullValue)
+	same(t, "f", s.value(t, dt, "X", "f"), document.Text("2026-01-02 00:00:00"))
 	same(t, "a", s.value(t, dt, "X", "a"), document.Text("1"))
 	same(t, "b", s.value(t, dt, "X", "b"), document.IntOf(7))
 	same(t, "c", s.value(t, dt, "X", "c"), document.NullValue)

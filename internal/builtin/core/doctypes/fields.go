@@ -104,7 +104,7 @@ func CheckFields(ctx context.Context, c *engine.Call, s *Subject) error {
 var special = regexp.MustCompile(`[^\p{L}\p{N}_]`)
 
 // checkCharacters: letters, digits and underscores of any script.
-// Source: frappe/model/utils/… validate_column_name.
+// Source: frappe/database/schema.py validate_column_name.
 func checkCharacters(_ context.Context, _ *engine.Call, _ *Subject, f Props) error {
 	name := f.PropText("fieldname")
 	bad := special.FindAllString(name, -1)

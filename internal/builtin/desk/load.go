@@ -1,0 +1,186 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+
+	"freddo/doctype"
+	"freddo/document"
+	"freddo/exc"
+	"freddo/internal/builtin/arg"
+	"freddo/internal/builtin/quirk"
+	"freddo/internal/engine"
+	"freddo/internal/method"
+)
+
+// getDoc answers a document with what its form shows around it. A missing document
+// is an empty answer. Source: frappe/desk/form/load.py getdoc.
+func getDoc(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	dt, name := a.Text("doctype"), a.Text("name")
+	d, err := c.Get(ctx, dt, name)
+	if exc.Is(err, exc.DoesNotExist) {
+		return missingDoc(ctx, c, dt)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := mayLoad(ctx, c, d); err != nil {
+		return nil, err
+	}
+	if err := noteSeenAndViewed(ctx, c, d); err != nil {
+		return nil, err
+	}
+	if err := c.StripUnreadable(ctx, d); err != nil {
+		return nil, err
+	}
+	info, err := DocInfo(ctx, c, d)
+	if err != nil {
+		return nil, err
+	}
+	titles, err := linkTitles(ctx, c, d)
+	if err != nil {
+		return nil, err
+	}
+	c.Response.Docs = append(c.Response.Docs, c.Encode(d, true))
+	c.Response.Keys.Set("docinfo", document.MapOf(info))
+	c.Response.Keys.Set("_link_titles", document.MapOf(titles))
+	return nil, nil
+}
+
+// missingDoc answers nothing, or refuses who may not read the DocType.
+func missingDoc(ctx context.Context, c *engine.Call, dt string) (any, error) {
+	if c.Profile.HideMissing {
+		ok, err := c.HasPermission(ctx, dt, doctype.Read, nil)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return nil, c.NoDoctypePermission(dt)
+		}
+	}
+	return document.ListOf(), nil
+}
+
+func mayLoad(ctx context.Context, c *engine.Call, d *document.Document) error {
+	err := c.CheckPermission(ctx, d, doctype.Read)
+	if e := exc.Of(err); e != nil && !quirk.Of(c.Profile).FormLoadChecksDocType {
+		e.Text = fmt.Sprintf("('read', '%s', '%s')", d.Type.Name, d.Name()) // Frappe: the arguments of the exception
+		e.Hint = fmt.Sprintf("Insufficient Permission for %s", engine.Bold(d.Type.Name+" "+d.Name()))
+	}
+	return err
+}
+
+// noteSeenAndViewed notes who opened a document, where its DocType tracks that.
+// Source: frappe/model/document.py add_seen, add_viewed.
+func noteSeenAndViewed(ctx context.Context, c *engine.Call, d *document.Document) error {
+	if d.Type.TrackSeen && !d.Type.IsSingle {
+		seen := arg.Strings(d.Get("_seen"))
+		known := false
+		for _, u := range seen {
+			known = known || u == c.User
+		}
+		if !known {
+			c.Persist = true
+			list := document.PythonSpaced.Marshal(document.Texts(append(seen, c.User)))
+			if err := c.SetValue(ctx, d.Type.Name, d.Name(), "_seen", document.Text(list)); err != nil {
+				return err
+			}
+		}
+	}
+	if !d.Type.TrackViews {
+		return nil
+	}
+	c.Persist = true
+	v, err := c.FromObject(ctx, document.NewObject("doctype", "View Log", "viewed_by", c.User, "reference_doctype", d.Type.Name, "reference_name", d.Name()))
+	if err != nil {
+		return err
+	}
+	v.Flags.IgnorePermissions = true
+	return c.Insert(ctx, v)
+}
+
+// linkTitles maps DocType::name to the title of links that are shown by title.
+// Source: load.py set_link_titles.
+func linkTitles(ctx context.Context, c *engine.Call, d *document.Document) (*document.Object, error) {
+	out := &document.Object{}
+	add := func(r *document.Document) error {
+		for _, f := range r.Type.LinkFields {
+			target, name := f.Options, document.ToText(r.At(f.Slot))
+			if f.Fieldtype == "Dynamic Link" {
+				target = r.Text(f.Options)
+			}
+			if target == "" || name == "" {
+				continue
+			}
+			dt, err := c.DocType(ctx, target)
+			if err != nil || !dt.ShowTitleInLink || dt.TitleField == "" {
+				continue // a link to what is gone has no title
+			}
+			title, err := c.Value(ctx, target, name, dt.TitleField)
+			if err != nil {
+				return err
+			}
+			out.Set(target+"::"+name, title)
+		}
+		return nil
+	}
+	if err := add(d); err != nil {
+		return nil, err
+	}
+	return out, d.EachRow(func(_ *doctype.DocField, row *document.Document) error { return add(row) })
+}
+
+// getDocType answers the metadata that a form needs: of the DocType, then of its
+// tables. Source: load.py getdoctype.
+func getDocType(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	name := a.Text("doctype")
+	if a.Get("with_parent").Truthy() {
+		parent, err := parentOf(ctx, c, name)
+		if err != nil {
+			return nil, err
+		}
+		if parent != "" {
+			name = parent
+			c.Response.Keys.Set("parent_dt", document.Text(parent))
+		}
+	}
+	dt, err := c.DocType(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	settings, err := userSettings(ctx, c, name)
+	if err != nil {
+		return nil, err
+	}
+	c.Response.Keys.Set("user_settings", document.Text(settings))
+	first, err := FormMeta(ctx, c, name)
+	if err != nil {
+		return nil, err
+	}
+	stamp := a.Text("cached_timestamp")
+	if quirk.Of(c.Profile).UseCache && stamp != "" && first.PropText("modified") == stamp {
+		return "use_cache", nil
+	}
+	bundle := []*document.Object{first}
+	for _, f := range dt.Tables {
+		child, err := FormMeta(ctx, c, f.Options)
+		if err != nil {
+			return nil, err
+		}
+		bundle = append(bundle, child)
+	}
+	for _, o := range bundle {
+		c.Response.Docs = append(c.Response.Docs, c.Profile.Body.AppendObject(nil, o))
+	}
+	return nil, nil
+}
+
+// parentOf is a DocType that has a child table, or "".
+// Source: frappe/model/meta.py get_parent_dt.
+func parentOf(ctx context.Context, c *engine.Call, child string) (string, error) {
+	rows, err := c.Rows(ctx, "DocField", []string{"parent"}, document.NewObject("fieldtype", "Table", "options", child), "")
+	if err != nil || len(rows) == 0 {
+		return "", err
+	}
+	return rows[0].PropText("parent"), nil
+}

@@ -1,0 +1,415 @@
+package desk
+
+import (
+	"context"
+	"sort"
+	"strings"
+
+	"freddo/doctype"
+	"freddo/document"
+	"freddo/exc"
+	"freddo/internal/builtin/arg"
+	"freddo/internal/builtin/quirk"
+	"freddo/internal/engine"
+	"freddo/internal/method"
+	"freddo/internal/perm"
+	"freddo/internal/query"
+)
+
+// search finds documents for link fields. Source: frappe/desk/search.py.
+type search struct {
+	methods *method.Registry
+}
+
+// searchParams are shared by both methods; their defaults differ by release and are
+// filled in by fn.
+func searchParams() []method.Param {
+	return []method.Param{arg.Opt("query", method.Any, nil), arg.Opt("filters", method.Any, nil), arg.Opt("page_length", method.Int, nil),
+		arg.Opt("searchfield", method.Any, nil), arg.Opt("start", method.Any, 0), arg.Opt("filter_fields", method.Any, nil), arg.Opt("as_dict", method.Any, false),
+		arg.Opt("reference_doctype", method.Any, nil), arg.Opt("ignore_user_permissions", method.Any, false)}
+}
+
+// link answers value, description and label of what matches.
+// Source: search.py search_link, build_for_autosuggest.
+func (s *search) link(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	dt, err := c.DocType(ctx, a.Text("doctype"))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.find(ctx, c, dt, a)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]document.Value, len(rows))
+	for i, row := range rows {
+		out[i] = document.MapOf(suggestion(dt, row))
+	}
+	return topLevel(c, "results", document.ListOf(out...)), nil
+}
+
+// topLevel puts a result under a key of its own where the release does.
+func topLevel(c *engine.Call, key string, v document.Value) any {
+	if quirk.Of(c.Profile).SearchTopLevel {
+		c.Response.Keys.Set(key, v)
+		return nil
+	}
+	return v
+}
+
+func suggestion(dt *doctype.DocType, row []document.Value) *document.Object {
+	if !dt.ShowTitleInLink || len(row) < 2 {
+		return document.NewObject("value", row[0], "description", joined(row[1:]))
+	}
+	label := row[1]
+	rest := append([]document.Value{row[0]}, row[2:]...)
+	if len(rest) >= 2 && rest[1].Equal(label) {
+		rest = append(rest[:1:1], rest[2:]...)
+	}
+	o := document.NewObject("value", row[0], "description", joined(rest))
+	if document.ToText(row[0]) != document.ToText(label) {
+		o.Set("label", label)
+	}
+	return o
+}
+
+// joined lists the values that are not empty, each once.
+func joined(values []document.Value) string {
+	var parts []string
+	seen := map[string]bool{}
+	for _, v := range values {
+		text := document.ToText(v)
+		if !v.Truthy() || seen[text] {
+			continue
+		}
+		seen[text] = true
+		parts = append(parts, text)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (s *search) widget(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	dt, err := c.DocType(ctx, a.Text("doctype"))
+	if err != nil {
+		return nil, err
+	}
+	rows, err := s.find(ctx, c, dt, a)
+	if err != nil {
+		return nil, err
+	}
+	fields := searchColumns(dt, a.Text("searchfield"))
+	out := make([]document.Value, len(rows))
+	for i, row := range rows {
+		if !a.Get("as_dict").Truthy() {
+			out[i] = document.ListOf(row...)
+			continue
+		}
+		o := &document.Object{}
+		for j, f := range fields {
+			if j < len(row) {
+				o.Set(f, row[j])
+			}
+		}
+		out[i] = document.MapOf(o)
+	}
+	return topLevel(c, "values", document.ListOf(out...)), nil
+}
+
+// searchColumns are the columns of a result: name, title, the searched field and the
+// DocType's search_fields. Source: search.py get_std_fields_list.
+func searchColumns(dt *doctype.DocType, key string) []string {
+	out := []string{"name"}
+	add := func(name string) {
+		name = strings.TrimSpace(name)
+		for _, f := range out {
+			if f == name {
+				return
+			}
+		}
+		if col := dt.Column(name); col != nil && col.Stored {
+			out = append(out, name)
+		}
+	}
+	if dt.TitleField != "" {
+		add(dt.TitleField)
+	}
+	if key != "" {
+		add(key)
+	}
+	for _, f := range strings.Split(dt.SearchFields, ",") {
+		add(f)
+	}
+	return out
+}
+
+// searchable are the fieldtypes that text is looked for in.
+var searchable = map[string]bool{"Data": true, "Text": true, "Small Text": true, "Long Text": true, "Link": true, "Select": true, "Read Only": true, "Text Editor": true}
+
+// find returns the rows that match, best first. Source: search.py search_widget.
+func (s *search) find(ctx context.Context, c *engine.Call, dt *doctype.DocType, a method.Args) ([][]document.Value, error) {
+	field := a.Text("searchfield")
+	if field != "" && dt.Column(field) == nil {
+		return nil, exc.Data.Throwf("Invalid Search Field %s", field)
+	}
+	if q := a.Text("query"); q != "" {
+		return s.custom(ctx, c, q, a)
+	}
+	txt := strings.TrimSpace(a.Text("txt"))
+	r, err := searchRequest(ctx, c, dt, a, txt)
+	if err != nil {
+		return nil, err
+	}
+	length := int64(10)
+	if quirk.Of(c.Profile).SearchTopLevel {
+		length = 20
+	}
+	if n := a.Int("page_length"); n > 0 {
+		length = n
+	}
+	columns := searchColumns(dt, field)
+	if dt.ShowTitleInLink && dt.TitleField != "" && dt.Column(dt.TitleField) != nil {
+		columns = append([]string{"name", dt.TitleField}, columns[1:]...)
+	}
+	rows, err := bestRows(ctx, c, r, columns, txt, a.Int("start"), length)
+	if err != nil {
+		return nil, err
+	}
+	sort.SliceStable(rows, func(i, j int) bool {
+		a, b := document.ToText(rows[i][0]), document.ToText(rows[j][0])
+		if pa, pb := hasPrefixFold(a, txt), hasPrefixFold(b, txt); pa != pb {
+			return pa
+		}
+		return a < b
+	})
+	return rows, nil
+}
+
+func hasPrefixFold(s, prefix string) bool {
+	return strings.HasPrefix(strings.ToLower(s), strings.ToLower(prefix))
+}
+
+// maxRanked is how many matches are ranked by where the text stands in the name.
+const maxRanked = 1000
+
+// bestRows asks for the page of rows whose names hold the text earliest. Those that
+// start with it are asked for first, so that a large table is not read through.
+func bestRows(ctx context.Context, c *engine.Call, r query.Request, columns []string, txt string, start, length int64) ([][]document.Value, error) {
+	r.Fields, r.AsList = document.Texts(distinct(columns)), true
+	at := positions(columns)
+	if txt == "" || start > 0 {
+		r.Start, r.Limit = start, length
+		return listRows(ctx, c, r, at)
+	}
+	first := r
+	first.OrFilters, first.Limit = document.ListOf(condition(r.DocType.Name, "name", "like", document.Text(txt+"%"))), length
+	rows, err := listRows(ctx, c, first, at)
+	if err != nil || int64(len(rows)) >= length {
+		return rows, err
+	}
+	r.Limit = maxRanked
+	if rows, err = listRows(ctx, c, r, at); err != nil {
+		return nil, err
+	}
+	needle := strings.ToLower(strings.NewReplacer("%", "", "@", "").Replace(txt))
+	rank := func(row []document.Value) int {
+		i := strings.Index(strings.ToLower(document.ToText(row[0])), needle)
+		if i < 0 {
+			return maxRanked
+		}
+		return i
+	}
+	sort.SliceStable(rows, func(i, j int) bool { return rank(rows[i]) < rank(rows[j]) })
+	if int64(len(rows)) > length {
+		rows = rows[:length]
+	}
+	return rows, nil
+}
+
+func distinct(columns []string) []string {
+	var out []string
+	seen := map[string]bool{}
+	for _, f := range columns {
+		if !seen[f] {
+			seen[f] = true
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+// positions maps the wanted columns to the distinct ones.
+func positions(columns []string) []int {
+	index := map[string]int{}
+	out := make([]int, len(columns))
+	for i, f := range columns {
+		if _, ok := index[f]; !ok {
+			index[f] = len(index)
+		}
+		out[i] = index[f]
+	}
+	return out
+}
+
+func listRows(ctx context.Context, c *engine.Call, r query.Request, at []int) ([][]document.Value, error) {
+	res, err := c.List(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	v, err := document.ParseJSON(string(res.JSON))
+	if err != nil {
+		return nil, err
+	}
+	out := make([][]document.Value, len(v.List()))
+	for i, row := range v.List() {
+		cells := row.List()
+		out[i] = make([]document.Value, 0, len(at))
+		for _, j := range at {
+			if j < len(cells) {
+				out[i] = append(out[i], cells[j])
+			}
+		}
+	}
+	return out, nil
+}
+
+func condition(dt, field, op string, v document.Value) document.Value {
+	return document.ListOf(document.Text(dt), document.Text(field), document.Text(op), v)
+}
+
+// searchRequest is the list that a search asks for.
+func searchRequest(ctx context.Context, c *engine.Call, dt *doctype.DocType, a method.Args, txt string) (query.Request, error) {
+	filters, err := searchFilters(dt, a.Get("filters"))
+	if err != nil {
+		return query.Request{}, err
+	}
+	var or []document.Value
+	if txt != "" {
+		for _, name := range append([]string{"name", dt.TitleField}, strings.Split(dt.SearchFields, ",")...) {
+			name = strings.TrimSpace(name)
+			f := dt.Field(name)
+			if name == "name" || f != nil && searchable[f.Fieldtype] && f.HasColumn() {
+				or = append(or, condition(dt.Name, name, "like", document.Text("%"+txt+"%")))
+			}
+		}
+	}
+	if f := dt.Field("enabled"); f != nil && f.Fieldtype == "Check" {
+		filters = append(filters, condition(dt.Name, "enabled", "=", document.IntOf(1)))
+	}
+	if f := dt.Field("disabled"); f != nil && f.Fieldtype == "Check" {
+		filters = append(filters, condition(dt.Name, "disabled", "!=", document.IntOf(1)))
+	}
+	r := query.Request{DocType: dt, OrderBy: document.Text("idx desc, name asc")}
+	if reference := a.Text("reference_doctype"); reference != "" {
+		limited, err := referenceFilter(ctx, c, dt, reference)
+		if err != nil {
+			return r, err
+		}
+		filters = append(filters, limited...)
+	}
+	r.IgnorePermissions = dt.Name == "DocType"
+	if document.Cint(a.Get("ignore_user_permissions")) != 0 || a.Get("ignore_user_permissions").Bool() {
+		ok, err := c.CanList(ctx, dt)
+		if err != nil {
+			return r, err
+		}
+		r.IgnorePermissions = r.IgnorePermissions || ok
+	}
+	if len(filters) > 0 {
+		r.Filters = document.ListOf(filters...)
+	}
+	if len(or) > 0 {
+		r.OrFilters = document.ListOf(or...)
+	}
+	return r, nil
+}
+
+// referenceFilter limits names by the User Permissions that apply to the DocType
+// that holds the link. Source: db_query.py add_user_permissions.
+func referenceFilter(ctx context.Context, c *engine.Call, dt *doctype.DocType, reference string) ([]document.Value, error) {
+	if c.User == perm.Administrator {
+		return nil, nil
+	}
+	me, err := c.Me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	allowed, restricted := me.AllowedFor(dt.Name, reference)
+	if !restricted {
+		return nil, nil
+	}
+	names := make([]string, 0, len(allowed))
+	for n := range allowed {
+		names = append(names, n)
+	}
+	sort.Strings(names)
+	return []document.Value{condition(dt.Name, "name", "in", document.Texts(names))}, nil
+}
+
+// searchFilters makes conditions of what a client sends: an object or a list.
+// Source: frappe/utils/data.py make_filter_tuple.
+func searchFilters(dt *doctype.DocType, v document.Value) ([]document.Value, error) {
+	v, err := arg.Loads(v)
+	if err != nil || !v.Truthy() {
+		return nil, err
+	}
+	o := v.Map()
+	if o == nil {
+		return append([]document.Value(nil), v.List()...), nil
+	}
+	var out []document.Value
+	for i := range o.Len() {
+		key, value := o.At(i)
+		op := "="
+		if pair := value.List(); len(pair) == 2 {
+			op, value = pair[0].Str(), pair[1]
+		}
+		out = append(out, condition(dt.Name, key, op, value))
+	}
+	return out, nil
+}
+
+// custom runs a query method of an app.
+func (s *search) custom(ctx context.Context, c *engine.Call, name string, a method.Args) ([][]document.Value, error) {
+	m, ok := s.methods.Lookup(name)
+	if !ok {
+		return nil, exc.Validation.Throw("Method not found")
+	}
+	form := c.Form
+	defer func() { c.Form = form }()
+	c.Form = document.NewObject("doctype", a.Get("doctype"), "txt", a.Get("txt"), "searchfield", a.Get("searchfield"), "start", a.Get("start"),
+		"page_len", a.Get("page_length"), "filters", a.Get("filters"))
+	result, err := s.methods.Run(ctx, c, m)
+	if err != nil {
+		return nil, err
+	}
+	v := document.From(result)
+	if j, ok := result.(engine.JSON); ok {
+		if v, err = document.ParseJSON(string(j)); err != nil {
+			return nil, err
+		}
+	}
+	var out [][]document.Value
+	for _, row := range v.List() {
+		if cells := row.List(); len(cells) > 0 {
+			out = append(out, cells)
+		}
+	}
+	return out, nil
+}
+
+func linkTitle(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	dt, err := c.DocType(ctx, a.Text("doctype"))
+	if err != nil {
+		return nil, err
+	}
+	if !dt.ShowTitleInLink || dt.TitleField == "" {
+		return a.Text("docname"), nil
+	}
+	d, err := c.Get(ctx, dt.Name, a.Text("docname"))
+	if err != nil {
+		return nil, err
+	}
+	if err := c.CheckPermission(ctx, d, doctype.Read); err != nil {
+		return nil, err
+	}
+	return d.Get(dt.TitleField), nil
+}

@@ -1,0 +1,425 @@
+package storage
+
+import (
+	"context"
+	"fmt"
+
+	"freddo/document"
+	"freddo/internal/query"
+)
+
+// functionWriter is for a Dialect in which a function of the query language is more
+// than another name: it writes the call, or reports false. Besides the names of package
+// query there are TEXT (a value as text) and NUMBER (a text column as the number that
+// it starts with, else 0).
+type functionWriter interface {
+	WriteFunction(b *Builder, name string, args []func()) bool
+}
+
+// nullOrderer is for a Dialect that does not sort null before all values.
+type nullOrderer interface {
+	// NullOrder ends a key of ORDER BY.
+	NullOrder(desc bool) string
+}
+
+// renderer writes one query.Select.
+type renderer struct {
+	b       *Builder
+	q       *query.Select
+	grouped bool
+}
+
+func newRenderer(d Dialect, q *query.Select) *renderer {
+	r := &renderer{b: NewBuilder(d), q: q, grouped: len(q.GroupBy) > 0}
+	for _, c := range q.Columns {
+		r.grouped = r.grouped || c.Expr.Aggregate()
+	}
+	return r
+}
+
+// renderList writes the query that reads q's rows.
+func renderList(d Dialect, q *query.Select) (*Builder, error) {
+	r := newRenderer(d, q)
+	if len(q.Columns) == 0 {
+		return nil, fmt.Errorf("storage: list of %s without columns", q.DocType.Name)
+	}
+	r.selects(false)
+	r.from()
+	r.group()
+	r.order()
+	d.Offset(r.b, q.Limit, q.Offset)
+	return r.b, nil
+}
+
+// selects writes the columns; aliased gives them names, which a derived table needs.
+func (r *renderer) selects(aliased bool) {
+	r.b.SQL("SELECT ")
+	if r.q.Distinct {
+		r.b.SQL("DISTINCT ")
+	}
+	for i, c := range r.q.Columns {
+		if i > 0 {
+			r.b.SQL(", ")
+		}
+		r.folded(c.Expr, "MIN")
+		if aliased {
+			r.b.SQL(" AS ").Ident(fmt.Sprintf("c%d", i))
+		}
+	}
+}
+
+// folded writes an expression of a row, or of a group: there a column that is not the
+// same in all rows of the group becomes its smallest (or largest) value, where MariaDB
+// takes any.
+func (r *renderer) folded(e *query.Expr, fold string) {
+	if !r.grouped || e.Kind == query.ConstExpr || e.Kind == query.NullExpr || e.Aggregate() || r.fixed(e) {
+		r.expr(e)
+		return
+	}
+	r.b.SQL(fold + "(")
+	r.expr(e)
+	r.b.SQL(")")
+}
+
+// fixed reports that an expression has one value per group: it is a key of the group,
+// or belongs to a document that is.
+func (r *renderer) fixed(e *query.Expr) bool {
+	for _, g := range r.q.GroupBy {
+		if g.Same(e) {
+			return true
+		}
+		if g.Kind == query.ColumnExpr && g.Field.Table == "" && g.Field.Column.Name == "name" && ofMain(e) {
+			return true
+		}
+	}
+	return false
+}
+
+func ofMain(e *query.Expr) bool {
+	if e.Kind == query.ColumnExpr {
+		return e.Field.Table == ""
+	}
+	for _, a := range e.Args {
+		if !ofMain(a) {
+			return false
+		}
+	}
+	return true
+}
+
+// expr writes an expression.
+func (r *renderer) expr(e *query.Expr) {
+	switch e.Kind {
+	case query.ColumnExpr:
+		r.column(e.Field)
+	case query.ConstExpr:
+		r.b.Arg(e.Value)
+	case query.StarExpr:
+		r.b.SQL("*")
+	case query.NullExpr:
+		r.b.SQL("NULL")
+	case query.FuncExpr:
+		r.call(e)
+	}
+}
+
+// column writes a column, with its table when there are several.
+func (r *renderer) column(f query.Field) {
+	if len(r.q.Joins) == 0 {
+		r.b.Ident(f.Column.Name)
+		return
+	}
+	table := f.Table
+	if table == "" {
+		table = r.q.Main()
+	}
+	r.b.Column(table, f.Column.Name)
+}
+
+// call writes a function.
+func (r *renderer) call(e *query.Expr) {
+	args := make([]func(), len(e.Args))
+	for i, a := range e.Args {
+		args[i] = func() { r.expr(a) }
+	}
+	if sign, ok := query.Operator(e.Func); ok {
+		r.b.SQL("(")
+		args[0]()
+		r.b.SQL(sign)
+		args[1]()
+		r.b.SQL(")")
+		return
+	}
+	if e.Func == "FIELD" {
+		r.position(args)
+		return
+	}
+	if !e.Distinct {
+		r.function(e.Func, args)
+		return
+	}
+	r.b.SQL(r.b.d.Function(e.Func) + "(DISTINCT ")
+	args[0]()
+	r.b.SQL(")")
+}
+
+// function writes a call by the dialect's name. A LOCATE that is called otherwise takes
+// the text before the part that is looked for.
+func (r *renderer) function(name string, args []func()) {
+	if w, ok := r.b.d.(functionWriter); ok && w.WriteFunction(r.b, name, args) {
+		return
+	}
+	switch name {
+	case "TEXT":
+		r.b.SQL("CONCAT(")
+		args[0]()
+		r.b.SQL(", '')")
+		return
+	case "NUMBER":
+		r.b.SQL("(")
+		args[0]()
+		r.b.SQL(" + 0.0)")
+		return
+	}
+	own := r.b.d.Function(name)
+	if name == "LOCATE" && own != name {
+		args[0], args[1] = args[1], args[0]
+	}
+	r.b.SQL(own + "(")
+	for i, arg := range args {
+		if i > 0 {
+			r.b.SQL(", ")
+		}
+		arg()
+	}
+	r.b.SQL(")")
+}
+
+// position writes FIELD(x, a, b…): the place of x among the others, or 0.
+func (r *renderer) position(args []func()) {
+	r.b.SQL("CASE ")
+	args[0]()
+	for i, arg := range args[1:] {
+		r.b.SQL(" WHEN ")
+		arg()
+		r.b.SQL(fmt.Sprintf(" THEN %d", i+1))
+	}
+	r.b.SQL(" ELSE 0 END")
+}
+
+// from writes the tables and the conditions.
+func (r *renderer) from() {
+	r.b.SQL(" FROM ").Table(r.q.DocType.Name)
+	for i := range r.q.Joins {
+		r.join(&r.q.Joins[i])
+	}
+	if w := r.q.Where; w != nil && w.Op != query.OpTrue {
+		r.b.SQL(" WHERE ")
+		r.node(w, query.OpAnd)
+	}
+}
+
+func (r *renderer) join(j *query.Join) {
+	main, alias := r.q.Main(), j.Alias
+	if j.Kind == query.ParentJoin {
+		r.b.SQL(" JOIN ")
+	} else {
+		r.b.SQL(" LEFT JOIN ")
+	}
+	r.b.Table(j.DocType.Name)
+	if alias != "tab"+j.DocType.Name {
+		r.b.SQL(" ").Ident(alias)
+	}
+	r.b.SQL(" ON ")
+	switch j.Kind {
+	case query.LinkJoin:
+		r.sameName(alias, j.DocType.Autoname, func() { r.b.Column(main, j.Link.Column.Name) })
+	case query.ParentJoin:
+		r.sameName(alias, j.DocType.Autoname, func() { r.b.Column(main, "parent") })
+	case query.ChildJoin:
+		r.sameName(main, r.q.DocType.Autoname, func() { r.b.Column(alias, "parent") })
+		r.b.SQL(" AND ").Column(alias, "parenttype").SQL(" = ").Str(r.q.DocType.Name)
+		if j.Parentfield != "" {
+			r.b.SQL(" AND ").Column(alias, "parentfield").SQL(" = ").Str(j.Parentfield)
+		}
+	}
+}
+
+// sameName writes the equality of a reference and a name, which is a number where
+// documents are numbered while references are text.
+func (r *renderer) sameName(table, autoname string, ref func()) {
+	ref()
+	r.b.SQL(" = ")
+	name := func() { r.b.Column(table, "name") }
+	if autoname == "autoincrement" {
+		r.function("TEXT", []func(){name})
+		return
+	}
+	name()
+}
+
+var nodeOps = map[query.Op]string{query.OpEq: " = ", query.OpNe: " <> ", query.OpLt: " < ", query.OpLe: " <= ",
+	query.OpGt: " > ", query.OpGe: " >= "}
+
+// node writes a condition inside a group of kind outer.
+func (r *renderer) node(n *query.Node, outer query.Op) {
+	switch n.Op {
+	case query.OpTrue:
+		r.b.SQL("1 = 1")
+	case query.OpFalse:
+		r.b.SQL("1 = 0")
+	case query.OpAnd, query.OpOr:
+		r.nodes(n, outer)
+	default:
+		if !n.Nulls || outer == query.OpOr {
+			r.test(n)
+			if n.Nulls {
+				r.b.SQL(" OR ")
+				r.null(n, " IS NULL")
+			}
+			return
+		}
+		r.b.SQL("(")
+		r.test(n)
+		r.b.SQL(" OR ")
+		r.null(n, " IS NULL")
+		r.b.SQL(")")
+	}
+}
+
+func (r *renderer) nodes(n *query.Node, outer query.Op) {
+	word := " AND "
+	if n.Op == query.OpOr {
+		word = " OR "
+	}
+	if n.Op != outer {
+		r.b.SQL("(")
+	}
+	for i, k := range n.Kids {
+		if i > 0 {
+			r.b.SQL(word)
+		}
+		r.node(k, n.Op)
+	}
+	if n.Op != outer {
+		r.b.SQL(")")
+	}
+}
+
+func (r *renderer) null(n *query.Node, word string) {
+	r.column(n.Field)
+	r.b.SQL(word)
+}
+
+// test writes one comparison without regard to null.
+func (r *renderer) test(n *query.Node) {
+	left := func() { r.column(n.Field) }
+	switch n.Op {
+	case query.OpIsNull:
+		r.null(n, " IS NULL")
+	case query.OpNotNull:
+		r.null(n, " IS NOT NULL")
+	case query.OpIn, query.OpNotIn:
+		left()
+		if n.Op == query.OpNotIn {
+			r.b.SQL(" NOT")
+		}
+		r.b.SQL(" IN (")
+		for i, v := range n.Values {
+			if i > 0 {
+				r.b.SQL(", ")
+			}
+			r.b.Arg(v)
+		}
+		r.b.SQL(")")
+	case query.OpBetween:
+		left()
+		r.b.SQL(" BETWEEN ").Arg(n.Values[0]).SQL(" AND ").Arg(n.Values[1])
+	case query.OpLike, query.OpNotLike:
+		if n.Field.Column.Type.IsText() && n.Field.Class == n.Field.Column.Type.Class {
+			left()
+		} else {
+			r.function("TEXT", []func(){left})
+		}
+		r.b.SQL(r.b.d.TextLike(n.Op == query.OpNotLike)).Arg(n.Values[0])
+	default:
+		if n.Number {
+			r.function("NUMBER", []func(){left})
+		} else {
+			left()
+		}
+		r.b.SQL(nodeOps[n.Op]).Arg(n.Values[0])
+	}
+}
+
+func (r *renderer) group() {
+	for i, g := range r.q.GroupBy {
+		if i == 0 {
+			r.b.SQL(" GROUP BY ")
+		} else {
+			r.b.SQL(", ")
+		}
+		r.expr(g)
+	}
+}
+
+func (r *renderer) order() {
+	for i, o := range r.q.OrderBy {
+		if i == 0 {
+			r.b.SQL(" ORDER BY ")
+		} else {
+			r.b.SQL(", ")
+		}
+		fold := "MIN"
+		if o.Desc {
+			fold = "MAX"
+		}
+		r.folded(o.Expr, fold)
+		if o.Desc {
+			r.b.SQL(" DESC")
+		}
+		if n, ok := r.b.d.(nullOrderer); ok {
+			r.b.SQL(n.NullOrder(o.Desc))
+		}
+	}
+}
+
+// renderCount writes the query that counts what q asks for.
+func renderCount(d Dialect, q *query.Select) *Builder {
+	r := newRenderer(d, q)
+	switch q.Count {
+	case query.CountPage:
+		r.b.SQL("SELECT COUNT(*) FROM (")
+		r.selects(true)
+		r.from()
+		r.group()
+		d.Offset(r.b, q.Limit, q.Offset)
+		r.b.SQL(") ").Ident("p")
+		return r.b
+	case query.CountDocuments:
+		r.b.SQL("SELECT COUNT(DISTINCT ")
+		if len(q.Joins) == 0 {
+			r.b.Ident("name").SQL(")")
+		} else {
+			r.b.Column(q.Main(), "name").SQL(")")
+		}
+	default:
+		r.b.SQL("SELECT COUNT(*)")
+	}
+	r.from()
+	if r.group(); len(q.GroupBy) > 0 {
+		r.order() // the count of the first group
+		d.Offset(r.b, 1, 0)
+	}
+	return r.b
+}
+
+// Count runs a query whose Count is not NoCount; without rows it is 0.
+func (tx *Tx) Count(ctx context.Context, q *query.Select) (int64, error) {
+	if q.Empty {
+		return 0, nil
+	}
+	var n document.Value
+	_, err := tx.QueryRow(ctx, renderCount(tx.Dialect(), q), &n)
+	return document.Cint(n), err
+}

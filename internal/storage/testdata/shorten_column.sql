@@ -1,0 +1,11 @@
+-- sqlite
+
+-- mariadb
+SELECT MAX(CHAR_LENGTH(`a`)) FROM `tabNote`;
+SELECT MAX(CHAR_LENGTH(`a`)) FROM `tabNote`;
+ALTER TABLE `tabNote` MODIFY `a` varchar(100);
+
+-- postgres
+SELECT MAX(CHAR_LENGTH("a")) FROM "tabNote";
+SELECT MAX(CHAR_LENGTH("a")) FROM "tabNote";
+ALTER TABLE "tabNote" ALTER COLUMN "a" DROP DEFAULT, ALTER COLUMN "a" DROP NOT NULL, ALTER COLUMN "a" TYPE varchar(100) USING CAST("a" AS varchar(100));
