@@ -266,7 +266,8 @@ func decodeReplace(data []byte) string {
 // brokenLength returns how many bytes of an invalid sequence could begin a character.
 func brokenLength(data []byte) int {
 	lead := data[0]
-	low, high, rest := byte(0x80), byte(0xbf), 1
+	low, high := byte(0x80), byte(0xbf)
+	var rest int
 	switch {
 	case lead >= 0xe1 && lead <= 0xef:
 		rest = 2

@@ -268,7 +268,7 @@ func readResponse(r *bufio.Reader, method string) (Response, error) {
 			continue // interim answers
 		}
 		framed := bufio.NewReader(io.MultiReader(bytes.NewReader(head), r))
-		answer, err := http.ReadResponse(framed, &http.Request{Method: method})
+		answer, err := http.ReadResponse(framed, &http.Request{Method: method}) //nolint:bodyclose // the body is read to its end from memory
 		if err != nil {
 			return Response{}, fmt.Errorf("read answer: %w", err)
 		}

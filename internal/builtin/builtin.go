@@ -1,5 +1,5 @@
-// Package builtin puts together what upstream itself brings: the controllers of its
-// own DocTypes and its whitelisted methods, a subpackage per module of upstream.
+// Package builtin assembles upstream's own methods and controllers, one subpackage
+// per module of upstream's tree. Start with Register: it is the one visible list.
 package builtin
 
 import (
@@ -12,11 +12,12 @@ import (
 	"freddo/internal/method"
 )
 
-// Register hooks all controllers and adds all methods.
-func Register(h *engine.Hooks, r *method.Registry) {
-	core.Register(h, r)
-	custom.Register(h, r)
-	desk.Register(h, r)
-	client.Register(r)
-	model.Register(h, r)
+// Register hooks every controller and adds every method.
+func Register(hooks *engine.Hooks, methods *method.Registry) {
+	core.Register(hooks, methods)   // frappe.core.*, frappe.share
+	custom.Register(hooks, methods) // frappe.custom.*
+	model.Register(hooks, methods)  // frappe.model.*, frappe.utils.nestedset, frappe.rename_doc
+	desk.Register(hooks, methods)   // frappe.desk.*
+	client.Register(methods)        // frappe.client.*
+	registerFramework(methods)      // frappe.realtime, frappe.translate, frappe.utils.change_log
 }

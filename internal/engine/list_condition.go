@@ -24,13 +24,10 @@ func (c *Call) listCondition(ctx context.Context, dt *doctype.DocType, reference
 		return nil, err
 	}
 	rights := perm.RoleRights(dt, me)
-	names, err := perm.Shared(ctx, c.Tx, dt.Name, me.Name, doctype.Read, "")
-	if err != nil {
-		return nil, err
-	}
-	shared := query.In(query.F(dt, "name"), texts(names)...)
-	if !rights.Doctype().Has(doctype.Read) && !rights.Doctype().Has(doctype.Select) {
-		return query.And(shared, hooks), nil
+	byRole := rights.Doctype().Has(doctype.Read) || rights.Doctype().Has(doctype.Select)
+	if !byRole {
+		shared, err := c.sharedCondition(ctx, dt, me)
+		return query.And(shared, hooks), err
 	}
 	var own *query.Node
 	if ownerBound(rights) {
@@ -39,10 +36,20 @@ func (c *Call) listCondition(ctx context.Context, dt *doctype.DocType, reference
 		return nil, err
 	}
 	all := query.And(own, hooks)
-	if all != nil && len(names) > 0 {
-		return query.Or(all, shared), nil
+	if all == nil {
+		return nil, nil // everything shows: shares cannot add to it
 	}
-	return all, nil
+	shared, err := c.sharedCondition(ctx, dt, me)
+	return query.Or(all, shared), err
+}
+
+// sharedCondition is fulfilled by the documents that are shared with the user.
+func (c *Call) sharedCondition(ctx context.Context, dt *doctype.DocType, me *perm.User) (*query.Node, error) {
+	names, err := perm.Shared(ctx, c.Tx, dt.Name, me.Name, doctype.Read, "")
+	if err != nil {
+		return nil, err
+	}
+	return query.In(query.F(dt, "name"), texts(names)...), nil
 }
 
 // ownerBound reports that neither select nor read is had without being the owner.

@@ -8,6 +8,7 @@ import (
 	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/builtin/arg"
+	"freddo/internal/builtin/model"
 	"freddo/internal/builtin/quirk"
 	"freddo/internal/engine"
 	"freddo/internal/method"
@@ -148,7 +149,7 @@ func getDocType(ctx context.Context, c *engine.Call, a method.Args) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	settings, err := userSettings(ctx, c, name)
+	settings, err := model.UserSettings(ctx, c, name)
 	if err != nil {
 		return nil, err
 	}

@@ -218,16 +218,3 @@ func addLinkSearch(ctx context.Context, c *engine.Call, o *document.Object) erro
 	}
 	return nil
 }
-
-// userSettings is what a user keeps about a DocType's list, as JSON text.
-// Source: frappe/model/utils/user_settings.py.
-func userSettings(ctx context.Context, c *engine.Call, name string) (string, error) {
-	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("data").SQL(" FROM ").Ident("__UserSettings").SQL(" WHERE ").Ident("user").SQL(" = ").Str(c.User).
-		SQL(" AND ").Ident("doctype").SQL(" = ").Str(name)
-	var data document.Value
-	_, err := c.Tx.QueryRow(ctx, b, &data)
-	if text := document.ToText(data); text != "" {
-		return text, err
-	}
-	return "{}", err
-}
