@@ -173,10 +173,6 @@ func (p *parser) legacyOrder(ctx context.Context) error {
 
 // defaultOrder is the order of a list without order_by. own asks for the DocType's.
 func (p *parser) defaultOrder(own bool) {
-	if !own && (p.rules.Engine || !strings.Contains(p.dt.SortField, ",")) {
-		p.naturalOrder()
-		return
-	}
 	if len(p.q.GroupBy) > 0 {
 		p.groupOrder()
 		return
@@ -213,38 +209,6 @@ func (p *parser) folds() bool {
 		}
 	}
 	return false
-}
-
-// naturalOrder fixes the order that upstream leaves to the database. MariaDB reads the
-// table by its primary key, except that names alone, without a condition, come from the
-// index on creation or modified, oldest first; groups come sorted.
-func (p *parser) naturalOrder() {
-	switch {
-	case len(p.q.GroupBy) > 0:
-		p.groupOrder()
-		return
-	case p.folds():
-		return
-	case p.covered():
-		p.q.OrderBy = append(p.q.OrderBy, Order{Expr: mainColumn(p.dt, p.rules.IndexedOn)})
-	}
-	p.q.OrderBy = append(p.q.OrderBy, Order{Expr: mainColumn(p.dt, "name")})
-}
-
-// covered reports that the index on creation or modified holds all that is asked for.
-func (p *parser) covered() bool {
-	if p.q.Where != nil || len(p.q.Joins) > 0 || p.dt.IsTable {
-		return false
-	}
-	for _, c := range p.q.Columns {
-		if c.Expr.Kind != ColumnExpr {
-			return false
-		}
-		if name := c.Expr.Field.Column.Name; name != "name" && name != p.rules.IndexedOn {
-			return false
-		}
-	}
-	return true
 }
 
 func (p *parser) groupOrder() {

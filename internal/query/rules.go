@@ -55,9 +55,6 @@ type Rules struct {
 
 	// Both.
 
-	// IndexedOn is the standard column whose index an unordered list of names follows
-	// in MariaDB, creation or modified.
-	IndexedOn string
 	// SortDefault is the sort_field of a DocType that names none.
 	SortDefault string
 }
@@ -78,41 +75,41 @@ func operatorsV15() []string {
 // RulesV14 are the rules of v14's lists.
 func RulesV14() *Rules {
 	return &Rules{StrictFields: true, StarIsTable: true, PermlevelBySetting: true, KeepVirtual: true,
-		EmptyIfUnreadable: true, Operators: operatorsV14(), IndexedOn: "modified", SortDefault: "modified"}
+		EmptyIfUnreadable: true, Operators: operatorsV14(), SortDefault: "modified"}
 }
 
 // RulesV15 are the rules of v15's lists.
 func RulesV15() *Rules {
-	return &Rules{Operators: operatorsV15(), IndexedOn: "modified", SortDefault: "modified"}
+	return &Rules{Operators: operatorsV15(), SortDefault: "modified"}
 }
 
 // RulesV16 are the rules of v1 lists and reportview in 16.0.0-dev, which still uses the
 // string builder there.
 func RulesV16() *Rules {
 	return &Rules{SelectOnlyBare: true, Operators: operatorsV15(), OperatorRequired: true, NullIsEmpty: true,
-		UnsetIsEmpty: true, TreeSkipsNull: true, MergeEquals: true, IndexedOn: "creation", SortDefault: "creation"}
+		UnsetIsEmpty: true, TreeSkipsNull: true, MergeEquals: true, SortDefault: "creation"}
 }
 
 // RulesRaw16 are the rules of 16.0.0-dev's v2 list and of its db.count: the engine
 // itself.
 func RulesRaw16() *Rules {
-	return &Rules{Engine: true, Dev: true, SelectOnlyBare: true, IndexedOn: "creation", SortDefault: "creation"}
+	return &Rules{Engine: true, Dev: true, SelectOnlyBare: true, SortDefault: "creation"}
 }
 
 // RulesV16Release are the rules of v1 lists and reportview in 16.4: the engine in
 // compatibility mode.
 func RulesV16Release() *Rules {
 	return &Rules{Engine: true, NullAware: true, AscendingDefault: true, SelectOnlyBare: true,
-		IndexedOn: "creation", SortDefault: "creation"}
+		SortDefault: "creation"}
 }
 
 // RulesRaw16Release are the rules of 16.4's v2 list and of its db.count.
 func RulesRaw16Release() *Rules {
-	return &Rules{Engine: true, SelectOnlyBare: true, IndexedOn: "creation", SortDefault: "creation"}
+	return &Rules{Engine: true, SelectOnlyBare: true, SortDefault: "creation"}
 }
 
 // RulesCount15 are the rules of db.count, db.exists and db.get_value in v14 and v15,
 // and so of frappe.client.get_count there. Source: frappe/database/query.py Engine.
 func RulesCount15() *Rules {
-	return &Rules{Engine: true, Small: true, IndexedOn: "modified", SortDefault: "modified"}
+	return &Rules{Engine: true, Small: true, SortDefault: "modified"}
 }

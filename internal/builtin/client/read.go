@@ -370,7 +370,11 @@ func timeZone(ctx context.Context, c *engine.Call, _ method.Args) (any, error) {
 	return document.NewObject("time_zone", zone), nil
 }
 
+// isAmended names the document that amends another.
 func isAmended(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	if quirk.Of(c.Profile).CachedAnswers {
+		c.Response.Header = append(c.Response.Header, [2]string{"Cache-Control", "private,max-age=600"})
+	}
 	dt, err := c.DocType(ctx, a.Text("doctype"))
 	if err != nil {
 		return nil, err

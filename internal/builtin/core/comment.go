@@ -15,6 +15,9 @@ func registerComment(h *engine.Hooks) {
 		if d.Text("comment_email") == "" {
 			d.Set("comment_email", document.Text(c.User))
 		}
+		if text := d.Text("content"); text != "" && c.Hooks.Sanitize != nil {
+			d.Set("content", document.Text(c.Hooks.Sanitize(text))) // the field itself is exempt from cleaning
+		}
 		return nil
 	})
 	h.On("Comment", engine.OnUpdate, noteComment)

@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 
+	"freddo/doctype"
 	"freddo/document"
 	"freddo/internal/builtin/arg"
 	"freddo/internal/engine"
@@ -31,6 +32,13 @@ func registerUserMethods(r *method.Registry) {
 
 func generateKeys(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if err := c.OnlyFor(ctx, "System Manager"); err != nil {
+		return nil, err
+	}
+	d, err := c.Get(ctx, "User", a.Text("user"))
+	if err != nil {
+		return nil, err
+	}
+	if err := c.CheckPermission(ctx, d, doctype.Write); err != nil {
 		return nil, err
 	}
 	key, secret, err := c.GenerateKeys(ctx, a.Text("user"))

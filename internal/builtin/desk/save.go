@@ -28,6 +28,7 @@ func saveDocs(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 		return nil, err
 	}
 	setLocalNames(d)
+	d.Extra().Delete("__unsaved") // the browser's mark, which a save takes off
 	status, ok := map[string]int64{"Save": 0, "Submit": 1, "Update": 1, "Cancel": 2}[a.Text("action")]
 	if !ok {
 		return nil, exc.KeyErr.New("'" + a.Text("action") + "'")

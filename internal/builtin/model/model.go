@@ -49,17 +49,20 @@ func registerDocumentMethods(h *engine.Hooks) {
 	h.Method(engine.AnyDocType, "cancel", run((*engine.Call).Cancel))
 	h.Method(engine.AnyDocType, "discard", func(ctx context.Context, c *engine.Call, d *document.Document, _ *document.Object) (any, error) {
 		if !c.Profile.HasDiscard {
-			return nil, exc.AttributeErr.New("'" + d.Type.Name + "' object has no attribute 'discard'")
+			e := exc.HTTP404.New("Method discard not found") // as a method that does not exist
+			e.HTML = true
+			return nil, e
 		}
 		return nil, c.Discard(ctx, d)
 	})
 	h.Method(engine.AnyDocType, "rename", func(ctx context.Context, c *engine.Call, d *document.Document, args *document.Object) (any, error) {
 		a := method.Args{Object: args}
 		name, err := c.Rename(ctx, d.Type.Name, d.Name(), a.Text("name"), engine.RenameOptions{Merge: a.Bool("merge")})
-		if err == nil {
-			d.SetName(name)
+		if err != nil {
+			return nil, err
 		}
-		return nil, err
+		d.SetName(name)
+		return nil, reload(ctx, c, d)
 	})
 }
 

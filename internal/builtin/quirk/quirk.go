@@ -41,6 +41,8 @@ type Quirks struct {
 	MetaWorkspaces, MetaMapKeys bool
 	// StaleExcType leaves exc_type of a caught error in an answer of success.
 	StaleExcType bool
+	// CachedAnswers lets browsers keep what changes seldom.
+	CachedAnswers bool
 	// DocTypeSpaced prints a document as "DocType (name)", otherwise "DocType(name)".
 	DocTypeSpaced bool
 	// NamingToast warns of a DocType without a naming rule.
@@ -84,7 +86,7 @@ func Of(p *compat.Profile) Quirks {
 			UseCache: true, MetaMapKeys: true, NoAutoincrementRename: true, StandardUndeletable: true, BreakSuffix: 4,
 			TreeParentIgnoresUP: true}
 	}
-	return Quirks{SubmittedToast: true, PasswordMissingInvalid: true, SingleValuesCast: true, FormLoadChecksDocType: true, MetaWorkspaces: true,
+	return Quirks{SubmittedToast: true, CachedAnswers: true, PasswordMissingInvalid: true, SingleValuesCast: true, FormLoadChecksDocType: true, MetaWorkspaces: true,
 		DocTypeSpaced: true, NamingToast: true, StandardUndeletable: true, BreakSuffix: 4, TreeParentIgnoresUP: true,
 		EmptyLinkInVersion: true, SetterDeletesDocument: true, RoleProfiles: true, HideDescendants: true,
 		InstalledAppsInUserInfo: true}
