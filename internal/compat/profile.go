@@ -185,7 +185,7 @@ func V14() *Profile {
 func V15() *Profile {
 	return &Profile{
 		Name: "v15", Version: "15.55.1", Rules: query.RulesV15(), CountRules: query.RulesCount15(), Body: document.Python, Inner: document.PythonSpaced,
-		V2: true, ExcTypeAlways: true, MessageID: true, DeleteKey: "data", PermlevelOnRead: true,
+		V2: true, CopyRoute: true, ExcTypeAlways: true, MessageID: true, DeleteKey: "data", PermlevelOnRead: true,
 		DisabledKeysWork: true, LogoutLogsInGuest: true, ArrayBody: true, HashName: "v15",
 		FormatCounterByPrefix: true, TimeDefaultsToNow: true, TableMandatoryColon: true,
 		PermissionSentence: true, DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,

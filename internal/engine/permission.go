@@ -71,8 +71,12 @@ func (c *Call) refusalHint(d *document.Document, right doctype.Right) string {
 // NoDoctypePermission is v16's refusal for users who lack a right on the DocType
 // itself: the message log holds that reason only.
 // Source: frappe/permissions.py check_doctype_permission.
-func (c *Call) NoDoctypePermission(dtName string) error {
-	return c.noDoctypePermission(dtName, c.noRole(dtName))
+func (c *Call) NoDoctypePermission(ctx context.Context, dtName string) error {
+	reason := c.noRole(dtName)
+	if dt, err := c.DocType(ctx, dtName); err == nil && dt.IsTable {
+		reason = childWithoutParent(dt)
+	}
+	return c.noDoctypePermission(dtName, reason)
 }
 
 func (c *Call) noDoctypePermission(dtName, reason string) error {

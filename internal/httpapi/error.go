@@ -104,7 +104,7 @@ func (x *exchange) hideMissing(ctx context.Context, c *engine.Call, f *failure) 
 	if err != nil || ok {
 		return
 	}
-	if e := exc.Of(c.NoDoctypePermission(f.DocType)); e != nil {
+	if e := exc.Of(c.NoDoctypePermission(ctx, f.DocType)); e != nil {
 		f.Error, f.status = e, e.Class.Status
 		x.c.Messages = c.Messages
 	}

@@ -29,6 +29,9 @@ func (p *parser) legacyFields(ctx context.Context) error {
 		if text == "" {
 			continue
 		}
+		if isWord(text) && strings.ContainsAny(v.Str(), "\r\n") {
+			return refused("Unknown column %s", v.Str()) // a name is quoted as it was sent
+		}
 		if err := p.legacyField(ctx, text); err != nil {
 			return err
 		}

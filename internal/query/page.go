@@ -8,8 +8,7 @@ import (
 // Page is what a client's paging arguments ask for, in the form that Request has.
 type Page struct {
 	Start, Limit int64
-	// Lookahead says that one row more than asked for is read, to tell whether there are
-	// more.
+	// Lookahead is Request's.
 	Lookahead bool
 }
 
@@ -59,11 +58,8 @@ func V2Page16(start, limit document.Value) (Page, error) {
 		limit = document.IntOf(20)
 	}
 	p := Page{Start: document.Cint(start), Limit: document.Cint(limit) + 1, Lookahead: true}
-	switch {
-	case p.Limit < 0 || p.Start < 0:
+	if p.Limit < 0 || p.Start < 0 {
 		return Page{}, exc.TypeErr.Throw("Limit must be a non-negative integer")
-	case p.Limit == 0:
-		p.Limit = -1
 	}
 	return p, nil
 }

@@ -59,7 +59,9 @@ type Request struct {
 	OrderBy document.Value
 	// Start and Limit are the page; a negative Limit means all rows.
 	Start, Limit int64
-	Lookahead    bool
+	// Lookahead reads one row beyond the page, which Limit counts already, to tell
+	// whether there are more; there a Limit of 0 means all rows but the last.
+	Lookahead bool
 	Distinct     bool
 	AsList       bool
 	// Pluck is a field whose values are the rows.
@@ -94,8 +96,11 @@ func Parse(ctx context.Context, env Env, rules *Rules, r Request) (*Select, erro
 	p := &parser{env: env, rules: rules, req: &r, dt: r.DocType,
 		q: &Select{DocType: r.DocType, Limit: r.Limit, Offset: r.Start, Distinct: r.Distinct, AsList: r.AsList,
 			Pluck: r.Pluck != "", Lookahead: r.Lookahead, Count: r.Count, Expand: r.Expand, CommentCount: r.CommentCount}}
-	if r.Start < 0 || r.Limit < -1 {
+	if r.Start < 0 || r.Limit < -1 || r.Lookahead && r.Limit < 0 {
 		return nil, exc.TypeErr.Throw("Limit must be a non-negative integer")
+	}
+	if r.Lookahead && r.Limit == 0 {
+		p.q.Limit = -1
 	}
 	if err := p.decode(); err != nil {
 		return nil, err

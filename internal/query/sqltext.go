@@ -335,6 +335,10 @@ func firstColumn(s string) string {
 	}
 	for i := 0; i < len(toks); i++ {
 		t := toks[i]
+		if t.is("as") {
+			i++ // the alias is no column
+			continue
+		}
 		call := i+1 < len(toks) && toks[i+1].is("(")
 		if t.kind == wordToken && (call || sqlWords[strings.ToLower(t.text)]) || t.kind > nameToken {
 			continue

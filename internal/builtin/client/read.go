@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"freddo/doctype"
@@ -72,7 +73,7 @@ func getCount(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := query.Request{DocType: dt, Filters: a.Get("filters"), Limit: -1, Count: query.CountRows, IgnorePermissions: true}
+	r := query.Request{DocType: dt, Filters: method.ParseJSON(a.Get("filters")), Limit: -1, Count: query.CountRows, IgnorePermissions: true}
 	rules := countRules(c)
 	if c.Profile.CountChecksPermission {
 		r.IgnorePermissions, r.FromRequest, rules = false, true, c.Rules
@@ -424,6 +425,14 @@ func validateLink(ctx context.Context, c *engine.Call, a method.Args) (any, erro
 	fields := method.ParseJSON(a.Get("fields"))
 	if !fields.Truthy() {
 		return out, nil
+	}
+	if err := mayRead(ctx, c, dt.Name); exc.Is(err, exc.Permission) {
+		c.Msgprint(exc.Message{Text: fmt.Sprintf("You need %s permission to fetch values from %s %s", engine.Bold("Read"), engine.Bold(dt.Name), engine.Bold(name)),
+			Title: "Cannot Fetch Values", Indicator: "orange"})
+		core.LeaveExcType(c, err)
+		return out, nil
+	} else if err != nil {
+		return nil, err
 	}
 	res, err := c.List(ctx, query.Request{DocType: dt, Fields: fields, Filters: document.MapOf(document.NewObject("name", name)), OrderBy: document.NullValue, Limit: 1, FromRequest: true})
 	if err != nil {

@@ -272,7 +272,7 @@ func Descendants(ctx context.Context, c *engine.Call, dtName, name string) ([]st
 		return nil, err
 	}
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table(dtName).SQL(" WHERE ").Ident("lft").SQL(" > ").Arg(lft).
-		SQL(" AND ").Ident("rgt").SQL(" < ").Arg(rgt).SQL(" ORDER BY ").Ident("lft")
+		SQL(" AND ").Ident("rgt").SQL(" < ").Arg(rgt).SQL(" ORDER BY ").Ident("lft").SQL(" DESC")
 	rows, err := c.Tx.Query(ctx, b)
 	if err != nil {
 		return nil, err

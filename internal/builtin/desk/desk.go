@@ -24,6 +24,7 @@ func Register(h *engine.Hooks, r *method.Registry) {
 		method.Method{Name: "frappe.desk.reportview.get_list", Rest: true, Fn: reportList},
 		method.Method{Name: "frappe.desk.reportview.get_count", Rest: true, Fn: reportCount},
 		method.Method{Name: "frappe.desk.reportview.delete_items", Fn: deleteItems},
+		method.Method{Name: "frappe.desk.reportview.export_query", Rest: true, Fn: exportQuery},
 
 		method.Method{Name: "frappe.desk.form.load.getdoc", Params: append(arg.Any("doctype", "name"), arg.Opt("user", method.Any, nil)), Fn: getDoc},
 		method.Method{Name: "frappe.desk.form.load.getdoctype", Params: []method.Param{arg.Req("doctype", method.Any), arg.Opt("with_parent", method.Any, false),

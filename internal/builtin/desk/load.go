@@ -56,7 +56,7 @@ func missingDoc(ctx context.Context, c *engine.Call, dt string) (any, error) {
 			return nil, err
 		}
 		if !ok {
-			return nil, c.NoDoctypePermission(dt)
+			return nil, c.NoDoctypePermission(ctx, dt)
 		}
 	}
 	return document.ListOf(), nil

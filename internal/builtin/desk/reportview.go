@@ -199,7 +199,14 @@ func reportCount(ctx context.Context, c *engine.Call, _ method.Args) (any, error
 	}
 	r.Fields = document.Texts([]string{"name"})
 	r.AsList, r.CommentCount, r.Pluck = false, false, ""
-	return c.Count(ctx, c.Rules, r)
+	n, err := c.Count(ctx, c.Rules, r)
+	if err != nil {
+		return nil, err
+	}
+	if r.Limit > 0 && n == r.Limit && quirk.Of(c.Profile).CachedAnswers {
+		c.Response.Header = append(c.Response.Header, [2]string{"Cache-Control", "private,max-age=600,stale-while-revalidate=10800"})
+	}
+	return n, nil
 }
 
 // deleteItems deletes several documents, each by itself. When some could be deleted,
