@@ -130,6 +130,10 @@ func (a *App) readZone() error {
 // Compat is the release that the site speaks: v14, v15 or v16.
 func (a *App) Compat() string { return a.engine.Profile.Name }
 
+// ReloadConfig looks at site_config.json now instead of at the next request that is due
+// to look.
+func (a *App) ReloadConfig() { a.engine.Site.Refresh() }
+
 // SetAddr changes the address that Run will listen on.
 func (a *App) SetAddr(addr string) { a.cfg.Addr = addr }
 

@@ -62,8 +62,18 @@ func (p *parser) accessTo(ctx context.Context, dt *doctype.DocType) (*access, er
 		a.all = true // Frappe: without DocPerm rows fields have no levels
 		return a, nil
 	}
-	a.levels, err = p.levels(ctx, dt, parent, perms)
-	return a, err
+	levels, err := p.levels(ctx, dt, parent, perms)
+	if err != nil {
+		return nil, err
+	}
+	a.levels = make(map[int]bool, len(levels)+1)
+	for l, ok := range levels {
+		a.levels[l] = ok
+	}
+	if !p.rules.EmptyIfUnreadable {
+		a.levels[0] = true // who may list without a role's level does so by a share
+	}
+	return a, nil
 }
 
 // levels returns the permlevels that the user may read. Frappe: a level that no DocPerm

@@ -62,8 +62,8 @@ type Request struct {
 	// Lookahead reads one row beyond the page, which Limit counts already, to tell
 	// whether there are more; there a Limit of 0 means all rows but the last.
 	Lookahead bool
-	Distinct     bool
-	AsList       bool
+	Distinct  bool
+	AsList    bool
 	// Pluck is a field whose values are the rows.
 	Pluck string
 	// Parent is the DocType that holds the rows of a child table.

@@ -134,6 +134,9 @@ func (s *Site) Config() *Config {
 	return s.config.Load()
 }
 
+// Refresh looks at the file at once. See Config for a file that cannot be read.
+func (s *Site) Refresh() { _ = s.reload() }
+
 // Set merges values into the configuration file; a nil value removes its key.
 func (s *Site) Set(values map[string]any) error {
 	s.mu.Lock()
