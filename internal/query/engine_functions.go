@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"strings"
 
+	"freddo/doctype"
 	"freddo/document"
 	"freddo/exc"
 )
@@ -48,6 +49,14 @@ func (p *parser) dictFunction(ctx context.Context, name string, v document.Value
 			return nil, "", refused("Function %s has wrong arguments", name)
 		}
 		e.Args, labels = append(e.Args, x), append(labels, label)
+	}
+	switch {
+	case name == "NOW": // the site's clock, not the database's
+		return &Expr{Kind: ConstExpr, Value: document.Text(p.env.Now().Format("2006-01-02 15:04:05"))}, "NOW()", nil
+	case name == "TIMESTAMP" && e.Args[0].Class() != doctype.DatetimeClass:
+		return nil, "", refused("Function TIMESTAMP needs a Datetime field")
+	case name == "TIMESTAMP":
+		return e.Args[0], "TIMESTAMP(" + labels[0] + ")", nil
 	}
 	if sign, ok := Operator(name); ok {
 		return e, strings.Join(labels, strings.TrimSpace(sign)), nil

@@ -47,7 +47,6 @@ var functions = map[string]function{
 	"FLOOR":     {1, 1, false, intResult, false, false},
 	"CEIL":      {1, 1, false, intResult, false, false},
 	"CEILING":   {1, 1, false, intResult, false, false},
-	"RAND":      {0, 0, false, floatResult, false, false},
 	"UPPER":     {1, 1, false, textResult, false, false},
 	"LOWER":     {1, 1, false, textResult, false, false},
 	"TRIM":      {1, 1, false, textResult, false, false},
@@ -61,15 +60,12 @@ var functions = map[string]function{
 	"YEAR":      {1, 1, false, intResult, false, false},
 	"QUARTER":   {1, 1, false, intResult, true, false},
 	"MONTH":     {1, 1, false, intResult, true, false},
-	"WEEK":      {1, 1, false, intResult, false, false},
 	"DAY":       {1, 1, false, intResult, false, false},
 	"HOUR":      {1, 1, false, intResult, false, false},
 	"MINUTE":    {1, 1, false, intResult, false, false},
 	"SECOND":    {1, 1, false, intResult, false, false},
 	"MONTHNAME": {1, 1, false, textResult, true, false},
-	"DAYNAME":   {1, 1, false, textResult, false, false},
-	"DAYOFYEAR": {1, 1, false, intResult, false, false},
-	"TIMESTAMP": {1, 2, false, datetimeResult, true, true},
+	"TIMESTAMP": {1, 1, false, datetimeResult, true, true},
 	"NOW":       {0, 0, false, datetimeResult, true, true},
 	"IFNULL":    {2, 2, false, sameResult, true, true},
 	"NULLIF":    {2, 2, false, sameResult, true, true},
@@ -82,7 +78,7 @@ var functions = map[string]function{
 }
 
 // extractUnits are the units of EXTRACT, which are functions of their own here.
-var extractUnits = map[string]bool{"YEAR": true, "QUARTER": true, "MONTH": true, "WEEK": true, "DAY": true,
+var extractUnits = map[string]bool{"YEAR": true, "QUARTER": true, "MONTH": true, "DAY": true,
 	"HOUR": true, "MINUTE": true, "SECOND": true}
 
 // Operator returns the sign of an arithmetic function.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"freddo/doctype"
 	"freddo/document"
 	"freddo/internal/query"
 )
@@ -142,16 +143,12 @@ func (r *renderer) call(e *query.Expr) {
 	for i, a := range e.Args {
 		args[i] = func() { r.expr(a) }
 	}
-	if sign, ok := query.Operator(e.Func); ok {
-		r.b.SQL("(")
-		args[0]()
-		r.b.SQL(sign)
-		args[1]()
-		r.b.SQL(")")
+	if _, ok := query.Operator(e.Func); ok || e.Func == "FIELD" {
+		r.operator(e.Func, args)
 		return
 	}
-	if e.Func == "FIELD" {
-		r.position(args)
+	if at, ok := partOf(e); ok {
+		r.datePart(e.Func, args[0], at)
 		return
 	}
 	if !e.Distinct {
@@ -195,6 +192,27 @@ func (r *renderer) function(name string, args []func()) {
 	r.b.SQL(")")
 }
 
+// operator writes arithmetic, and FIELD. A division is one of decimals and by zero
+// gives null, as in MariaDB.
+func (r *renderer) operator(name string, args []func()) {
+	if name == "FIELD" {
+		r.position(args)
+		return
+	}
+	sign, _ := query.Operator(name)
+	r.b.SQL("(")
+	args[0]()
+	if name == "DIV" {
+		r.b.SQL(" * 1.0 / NULLIF(")
+		args[1]()
+		r.b.SQL(", 0))")
+		return
+	}
+	r.b.SQL(sign)
+	args[1]()
+	r.b.SQL(")")
+}
+
 // position writes FIELD(x, a, b…): the place of x among the others, or 0.
 func (r *renderer) position(args []func()) {
 	r.b.SQL("CASE ")
@@ -205,6 +223,51 @@ func (r *renderer) position(args []func()) {
 		r.b.SQL(fmt.Sprintf(" THEN %d", i+1))
 	}
 	r.b.SQL(" ELSE 0 END")
+}
+
+// place is where a part stands in a date's text.
+type place struct{ from, length int }
+
+var dateParts = map[string]place{"YEAR": {1, 4}, "MONTH": {6, 2}, "QUARTER": {6, 2}, "MONTHNAME": {6, 2}, "DAY": {9, 2},
+	"HOUR": {12, 2}, "MINUTE": {15, 2}, "SECOND": {18, 2}}
+
+// partOf tells where the part of a date or time stands that a function asks for.
+func partOf(e *query.Expr) (place, bool) {
+	at, ok := dateParts[e.Func]
+	if ok && e.Args[0].Class() == doctype.TimeClass {
+		if at.from -= len("2006-01-02 "); at.from < 1 {
+			at.from = 100 // a time has no year: null
+		}
+	}
+	return at, ok
+}
+
+var months = [...]string{"January", "February", "March", "April", "May", "June", "July", "August", "September",
+	"October", "November", "December"}
+
+// datePart writes a part of a date by its place in the text, the one way that all
+// databases know.
+func (r *renderer) datePart(name string, arg func(), at place) {
+	number := func() {
+		r.b.SQL("CAST(NULLIF(SUBSTR(")
+		r.function("TEXT", []func(){arg})
+		r.b.SQL(fmt.Sprintf(", %d, %d), '') AS DECIMAL)", at.from, at.length))
+	}
+	switch name {
+	case "QUARTER":
+		r.b.SQL("FLOOR((")
+		number()
+		r.b.SQL(" + 2) / 3)")
+	case "MONTHNAME":
+		r.b.SQL("CASE ")
+		number()
+		for i, m := range months {
+			r.b.SQL(fmt.Sprintf(" WHEN %d THEN '%s'", i+1, m))
+		}
+		r.b.SQL(" END")
+	default:
+		number()
+	}
 }
 
 // from writes the tables and the conditions.

@@ -41,7 +41,7 @@ func newEngine(t *testing.T, p *compat.Profile) *engine.Engine {
 	hooks := engine.NewHooks()
 	doctypes.Register(hooks)
 	e := &engine.Engine{DB: db, Meta: m, Perm: perm.NewStore(), Profile: p, Site: s, Hooks: hooks,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, Zone: time.UTC}
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, Zone: time.UTC, Rules: p.Rules, RawRules: p.RawRules}
 	if err := e.Install(context.Background(), nil); err != nil {
 		t.Fatal(err)
 	}
