@@ -101,7 +101,7 @@ func (a *App) assemble() {
 	vault := auth.NewVault(a.engine.Site)
 	store := auth.New(a.engine, vault)
 	a.engine.Hooks.Secrets = vault
-	a.engine.Hooks.Sanitize = sanitize.HTML
+	a.engine.Hooks.Sanitize = sanitize.Rules{SortAttributes: a.engine.Profile.SanitizeSorts, Tel: !a.engine.Profile.SanitizeSorts}.HTML
 	store.Register(a.engine.Hooks)
 	builtin.Register(a.engine.Hooks, a.methods)
 	demo.Register(a.engine.Hooks)

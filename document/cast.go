@@ -90,11 +90,8 @@ func Normal(c *doctype.Column, v Value, indentJSON bool) Value {
 		}
 		return IntOf(Cint(v))
 	case doctype.FloatClass:
-		if v.kind == Float {
-			return v
-		}
-		if v.IsNull() && !c.Type.Numeric {
-			return NullValue
+		if v.kind == Float || !c.Type.Numeric {
+			return v // Frappe: Duration and Rating are not cast
 		}
 		return FloatOf(Flt(v))
 	case doctype.DateClass, doctype.DatetimeClass, doctype.TimeClass:

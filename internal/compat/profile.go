@@ -75,6 +75,8 @@ type Profile struct {
 	TimeDefaultsToNow bool
 	// CreateBeforeLinks checks the create right before links are validated.
 	CreateBeforeLinks bool
+	// SanitizeSorts prints the attributes of sanitised HTML by name, and drops tel:.
+	SanitizeSorts bool
 	// NewSingleUnsaved marks a Single that was never saved with __unsaved.
 	NewSingleUnsaved bool
 	// IndentJSON stores objects given to JSON fields indented and sorted.
@@ -172,7 +174,7 @@ const (
 func V14() *Profile {
 	return &Profile{
 		Name: "v14", Version: "14.93.2", Rules: query.RulesV14(), CountRules: query.RulesCount15(), Body: document.Python, Inner: document.PythonSpaced,
-		ExcTypeFirst: true, CreateNulls: true, DeleteKey: "message", DisabledKeysWork: true,
+		ExcTypeFirst: true, SanitizeSorts: true, CreateNulls: true, DeleteKey: "message", DisabledKeysWork: true,
 		HashName: "v14", TimeDefaultsToNow: true, IndentJSON: true, TableMandatoryColon: true,
 		DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
 		HomePage: "/app", SessionExpiry: "60:00", FailedLoginExcType: "DoesNotExistError", TagsLeadingComma: true, DebugInExc: true, ServerScriptsDefault: true,

@@ -102,20 +102,22 @@ func (c *Call) collectLinks(ctx context.Context, d *document.Document) ([]*link,
 
 func (c *Call) newLink(ctx context.Context, d *document.Document, f *doctype.DocField, value string, row int64) (*link, error) {
 	target := f.Options
+	unset := exc.Validation.Throwf("Options not set for link field %s", f.Fieldname)
 	if f.Fieldtype == "Dynamic Link" {
 		target = d.Text(f.Options)
-		if target == "" {
-			label := f.Options
-			if g := d.Type.Field(f.Options); g != nil {
-				label = g.LabelOrName()
-			}
-			return nil, exc.Validation.Throwf("%s must be set first", label)
+		label := f.Options
+		if g := d.Type.Field(f.Options); g != nil {
+			label = g.LabelOrName()
 		}
+		unset = exc.Validation.Throwf("%s must be set first", label)
 	}
 	if target == "" {
-		return nil, exc.Validation.Throwf("Options not set for link field %s", f.Fieldname)
+		return nil, unset
 	}
 	dt, err := c.DocType(ctx, target)
+	if exc.Is(err, exc.DoesNotExist) && f.Fieldtype == "Dynamic Link" {
+		return nil, unset // Frappe: a type that is no DocType has been emptied by then
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +161,7 @@ func (c *Call) followLinks(ctx context.Context, links []*link, root *document.Do
 			gone = append(gone, l)
 			continue
 		}
-		l.d.SetAt(l.f.Slot, document.Text(document.ToText(row.Get("name"))))
+		l.d.SetAt(l.f.Slot, row.Get("name"))
 		if target.IsSubmittable && root.Type.IsSubmittable && l.f.Fieldname != "amended_from" && document.Cint(row.Get("docstatus")) == 2 {
 			cancelled = append(cancelled, l.describe())
 		}
@@ -241,8 +243,9 @@ func (c *Call) linkedRows(ctx context.Context, b *storage.Builder, target *docty
 	out := &linkedRows{exact: map[string]*document.Object{}, folded: map[string]*document.Object{}}
 	for rows.Next() {
 		o := &document.Object{}
-		name := document.ToText(rows.Raw(0).Value(doctype.TextClass))
-		o.Set("name", document.Text(name))
+		stored := rows.Raw(0).Natural()
+		name := document.ToText(stored)
+		o.Set("name", stored)
 		for i, col := range cols {
 			o.Set(col, rows.Raw(i+1).Value(target.Column(col).Type.Class))
 		}

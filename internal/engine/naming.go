@@ -145,10 +145,7 @@ func (c *Call) nameBySeries(ctx context.Context, d *document.Document) error {
 	if series == "" {
 		return exc.Validation.Throw("Naming Series mandatory")
 	}
-	if !strings.Contains(series, "#") {
-		series += ".#####"
-	}
-	name, err := c.SeriesName(ctx, series, d)
+	name, err := c.SeriesName(ctx, series+".#####", d) // only the first counter counts
 	d.SetName(name)
 	return err
 }
@@ -202,7 +199,7 @@ func (c *Call) SeriesName(ctx context.Context, series string, d *document.Docume
 		return "", exc.InvalidNamingSeries.Throwf("Invalid naming series %s: dot (.) missing", Bold(series))
 	}
 	if !seriesText.MatchString(series) {
-		return "", exc.Validation.Throwf("Special Characters except '-', '#', '.', '/', '{' and '}' not allowed in naming series %s", series)
+		return "", exc.InvalidNamingSeries.Throwf("Special Characters except '-', '#', '.', '/', '{' and '}' not allowed in naming series %s", Bold(series))
 	}
 	name, counted := "", false
 	for _, part := range strings.Split(series, ".") {

@@ -190,6 +190,9 @@ func (c *Call) prepareRows(ctx context.Context, d *document.Document) error {
 		}
 		if document.ToText(row.At(doctype.SlotCreation)) == "" {
 			row.SetAt(doctype.SlotCreation, d.At(doctype.SlotCreation))
+			if document.ToText(row.At(doctype.SlotCreation)) == "" {
+				row.SetAt(doctype.SlotCreation, document.Text(c.Stamp())) // a Single has no creation
+			}
 		}
 		if row.Name() == "" {
 			row.New = true

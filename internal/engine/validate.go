@@ -118,11 +118,11 @@ var tags = regexp.MustCompile(`<[^>]*>`)
 func hasValue(f *doctype.DocField, v document.Value) bool {
 	switch v.Kind() {
 	case document.Missing, document.Null:
-		return f.Type.Numeric
+		return false
 	case document.String:
 		s := v.Str()
 		if strings.TrimSpace(s) == "" {
-			return f.Type.Numeric
+			return false
 		}
 		if f.Fieldtype == "Text Editor" || f.Fieldtype == "HTML Editor" || f.Fieldtype == "Code" {
 			if strings.Contains(s, "<img") {
@@ -244,15 +244,14 @@ func columnLimit(col *doctype.Column, v document.Value) (limit, text string) {
 // normaliseRow clamps ratings and keeps a field: name in step with its field.
 func normaliseRow(d *document.Document) {
 	for _, f := range d.Type.Fields {
-		if f.Fieldtype == "Rating" && f.Slot >= 0 && !d.At(f.Slot).IsNull() {
-			r := document.Flt(d.At(f.Slot))
-			if r < 0 {
-				r = 0
-			}
-			if r > 1 {
-				r = 1
-			}
-			d.SetAt(f.Slot, document.FloatOf(r))
+		if f.Fieldtype != "Rating" || f.Slot < 0 {
+			continue
+		}
+		switch r := document.Flt(d.At(f.Slot)); {
+		case r > 1:
+			d.SetAt(f.Slot, document.IntOf(1))
+		case r <= 0:
+			d.SetAt(f.Slot, document.IntOf(0))
 		}
 	}
 	if a := d.Type.Autoname; strings.HasPrefix(strings.ToLower(a), "field:") && d.Name() != "" {
@@ -341,7 +340,7 @@ func (c *Call) GetPassword(ctx context.Context, dt, name, field string) (plain s
 // validateConstants refuses changes of set_only_once fields, owner and creation.
 // Source: document.py validate_set_only_once.
 func (c *Call) validateConstants(d *document.Document) error {
-	for _, slot := range [2]int{doctype.SlotOwner, doctype.SlotCreation} {
+	for _, slot := range [2]int{doctype.SlotCreation, doctype.SlotOwner} {
 		if !sameText(d, d.Before, slot) {
 			return constant(doctype.StandardLabel(d.Type.Columns[slot].Name))
 		}

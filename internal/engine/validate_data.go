@@ -31,7 +31,7 @@ func (c *Call) validateData(_ context.Context, d *document.Document) error {
 				continue
 			}
 			if f.Fieldtype == "Phone" {
-				if err := validatePhoneField(f.LabelOrName(), v); err != nil {
+				if err := validatePhoneField(f.Fieldname, v); err != nil {
 					return err
 				}
 			}
@@ -85,9 +85,9 @@ func ValidEmail(s string) bool {
 }
 
 // validatePhoneField checks a Phone field: +country-number.
-func validatePhoneField(label, v string) error {
+func validatePhoneField(field, v string) error {
 	if !strings.HasPrefix(v, "+") {
-		return exc.InvalidPhoneNumber.Throwf("Please select a country code for field %s.", Bold(label))
+		return exc.InvalidPhoneNumber.Throwf("Please select a country code for field %s.", Bold(field)).WithTitle("Country Code Required")
 	}
 	digits := 0
 	for _, r := range v[1:] {
@@ -99,7 +99,7 @@ func validatePhoneField(label, v string) error {
 		}
 	}
 	if digits < 6 || digits > 15 {
-		return exc.InvalidPhoneNumber.Throwf("Phone Number %s set in field %s is not valid.", Bold(v), Bold(label))
+		return exc.InvalidPhoneNumber.Throwf("Phone Number %s set in field %s is not valid.", Bold(v), Bold(field)).WithTitle("Invalid Phone Number")
 	}
 	return nil
 }

@@ -11,7 +11,6 @@ import (
 	"testing"
 	"time"
 
-	"freddo/document"
 	"freddo/internal/auth"
 	"freddo/internal/compat"
 	"freddo/internal/engine"
@@ -72,26 +71,6 @@ func newTestSite(t testing.TB, release string) *testSite {
 		}
 	})
 	return &testSite{Server: srv, t: t}
-}
-
-// as runs fn as Administrator and commits.
-func (s *testSite) as(fn func(ctx context.Context, c *engine.Call) error) {
-	s.t.Helper()
-	if err := s.Engine.Do(context.Background(), perm.Administrator, fn); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
-// insert stores an object as Administrator.
-func (s *testSite) insert(o *document.Object) {
-	s.t.Helper()
-	s.as(func(ctx context.Context, c *engine.Call) error {
-		d, err := c.FromObject(ctx, o)
-		if err != nil {
-			return err
-		}
-		return c.Insert(ctx, d)
-	})
 }
 
 // request is one request of a test.

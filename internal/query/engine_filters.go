@@ -256,7 +256,7 @@ func (p *parser) engineFilter(ctx context.Context, f filter, nested bool) (*Node
 var (
 	plainRE  = regexp.MustCompile(`^\w+$`)
 	dottedRE = regexp.MustCompile(`^(\w+)\.(\w+)$`)
-	tableRE  = regexp.MustCompile("^`(tab[^`]+)`\\.`?(\\w+)`?$")
+	tableRE  = regexp.MustCompile("^`(tab[^`]+)`\\.(`\\w+`|\\w+)$")
 )
 
 // filterColumn looks up the column of a condition and the DocType that has it.
@@ -388,6 +388,7 @@ func (p *parser) quotedExpr(ctx context.Context, name string, errs nameErrors) (
 	if m == nil {
 		return nil, errs.other
 	}
+	m[2] = strings.Trim(m[2], "`")
 	if m[1] == p.q.Main() {
 		return p.plainExpr(ctx, m[2], false)
 	}

@@ -90,7 +90,7 @@ func (p *parser) dictArgument(ctx context.Context, fn string, v document.Value, 
 }
 
 var (
-	argumentRE = regexp.MustCompile("^(?:`(tab[^`]+)`\\.)?`?(\\w+)`?$")
+	argumentRE = regexp.MustCompile("^(?:`(tab[^`]+)`\\.)?(`\\w+`|\\w+)$")
 	literalRE  = regexp.MustCompile(`^(?:'[^'\\]*'|"[^"\\]*")$`)
 )
 
@@ -120,6 +120,7 @@ func (p *parser) textArgument(ctx context.Context, fn, s string) (*Expr, string,
 	if digitsRE.MatchString(s) {
 		return &Expr{Kind: ConstExpr, Value: numberOf(s)}, s, nil
 	}
+	m[2] = strings.Trim(m[2], "`")
 	if m[1] != "" && m[1] != p.q.Main() {
 		e := p.orderTable([]token{{text: m[1]}, {text: m[2]}})
 		if e == nil {

@@ -249,7 +249,10 @@ func (p *parser) filterField(ctx context.Context, dt *doctype.DocType, name stri
 // Source: frappe/utils/data.py sanitize_column.
 func legacyName(s string) (name string, fallback *document.Value, err error) {
 	if !strings.ContainsAny(s, ",'();\n") {
-		return strings.Trim(s, "`"), nil, nil
+		if n := len(s); n > 2 && s[0] == '`' && s[n-1] == '`' {
+			s = s[1 : n-1]
+		}
+		return s, nil, nil
 	}
 	it, ok := parseItem(s)
 	if ok && it.alias == "" && it.expr.kind == funcText && it.expr.text == "IFNULL" && len(it.expr.args) == 2 {

@@ -17,9 +17,17 @@ import (
 // written.
 const entity = "\uE000"
 
+// Rules are what releases do differently.
+type Rules struct {
+	// SortAttributes prints attributes by name (v14); otherwise they keep their order.
+	SortAttributes bool
+	// Tel allows tel: addresses.
+	Tel bool
+}
+
 // HTML cleans one text. Text without markup, and JSON, are returned as they are.
 // Source: frappe/utils/html_utils.py sanitize_html.
-func HTML(s string) string {
+func (r Rules) HTML(s string) string {
 	if !strings.ContainsAny(s, "<>") {
 		return s
 	}
@@ -38,7 +46,7 @@ func HTML(s string) string {
 	}
 	var b strings.Builder
 	for _, n := range nodes {
-		write(&b, n, false)
+		r.write(&b, n, false)
 	}
 	return b.String()
 }
@@ -54,7 +62,7 @@ func hasMarkup(nodes []*html.Node) bool {
 
 // write prints a node; raw says that it stands in an element whose text has no
 // entities (style).
-func write(b *strings.Builder, n *html.Node, raw bool) {
+func (r Rules) write(b *strings.Builder, n *html.Node, raw bool) {
 	switch n.Type {
 	case html.TextNode:
 		if raw {
@@ -65,11 +73,11 @@ func write(b *strings.Builder, n *html.Node, raw bool) {
 	case html.CommentNode:
 		b.WriteString("<!--" + strings.ReplaceAll(n.Data, entity, "&") + "-->")
 	case html.ElementNode:
-		writeElement(b, n)
+		r.writeElement(b, n)
 	}
 }
 
-func writeElement(b *strings.Builder, n *html.Node) {
+func (r Rules) writeElement(b *strings.Builder, n *html.Node) {
 	open, end := "<", ">"
 	ok := allowed[n.Data] || n.Namespace == "svg" || n.Namespace == "math"
 	if n.Data == "script" {
@@ -79,23 +87,25 @@ func writeElement(b *strings.Builder, n *html.Node) {
 		open, end = "&lt;", "&gt;"
 	}
 	b.WriteString(open + n.Data)
-	writeAttributes(b, n, ok)
+	r.writeAttributes(b, n, ok)
 	b.WriteString(end)
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		write(b, c, ok && n.Data == "style")
+		r.write(b, c, ok && n.Data == "style")
 	}
 	if !void[n.Data] {
 		b.WriteString(open + "/" + n.Data + end)
 	}
 }
 
-func writeAttributes(b *strings.Builder, n *html.Node, filter bool) {
+func (r Rules) writeAttributes(b *strings.Builder, n *html.Node, filter bool) {
 	attrs := append([]html.Attribute(nil), n.Attr...)
-	sort.SliceStable(attrs, func(i, j int) bool { return attrs[i].Key < attrs[j].Key })
+	if r.SortAttributes {
+		sort.SliceStable(attrs, func(i, j int) bool { return attrs[i].Key < attrs[j].Key })
+	}
 	for _, a := range attrs {
 		key, value := strings.ToLower(a.Key), strings.ReplaceAll(a.Val, entity, "&")
 		if filter {
-			if strings.HasPrefix(key, "on") || dropped[key] || addresses[key] && !safeAddress(value) || n.Namespace == "svg" && !strings.HasPrefix(key, "data-") && !svgAttributes[key] {
+			if strings.HasPrefix(key, "on") || dropped[key] || addresses[key] && !r.safeAddress(value) || n.Namespace == "svg" && !strings.HasPrefix(key, "data-") && !svgAttributes[key] {
 				continue
 			}
 			if key == "style" {
@@ -157,7 +167,7 @@ func isEntity(s string) bool {
 }
 
 // safeAddress allows relative addresses and a few schemes.
-func safeAddress(s string) bool {
+func (r Rules) safeAddress(s string) bool {
 	s = strings.Map(func(r rune) rune {
 		if r <= 0x20 || r == 0x7f {
 			return -1
@@ -171,6 +181,8 @@ func safeAddress(s string) bool {
 	switch scheme {
 	case "http", "https", "mailto", "cid":
 		return true
+	case "tel":
+		return r.Tel
 	}
 	return false
 }

@@ -18,7 +18,7 @@ func TestHTML(t *testing.T) {
 		{"style address", `<p style="color:red;background:url(javascript:1)">p</p>`, `<p style="color: red;">p</p>`},
 		{"boolean attribute", `<video src="/v.mp4" controls></video>`, `<video controls src="/v.mp4"></video>`},
 	} {
-		if got := HTML(tc.in); got != tc.want {
+		if got := (Rules{SortAttributes: true}).HTML(tc.in); got != tc.want {
 			t.Errorf("%s: got %s, want %s", tc.name, got, tc.want)
 		}
 	}
