@@ -15,27 +15,46 @@ type Report struct{ Results []AreaResult }
 // "scenarios passed/total, steps passed/total (percent of steps)", and a row of totals.
 // Its error is the writer's.
 func (r Report) WriteTable(w io.Writer) error {
-	rows, versions := r.axes()
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	line := func(cells []string) { fmt.Fprintln(table, strings.Join(cells, "\t")) } // errors come with Flush
+	for _, cells := range r.table() {
+		fmt.Fprintln(table, strings.Join(cells, "\t")) // errors come with Flush
+	}
+	return table.Flush()
+}
+
+// WriteMarkdown prints the same table in Markdown. Its error is the writer's.
+func (r Report) WriteMarkdown(w io.Writer) error {
+	var b strings.Builder
+	for i, cells := range r.table() {
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(cells, " | "))
+		if i == 0 {
+			b.WriteString(strings.Repeat("|---", len(cells)) + "|\n")
+		}
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// table returns the heading, a row per area and the row of totals.
+func (r Report) table() [][]string {
+	rows, versions := r.axes()
 	heading := []string{"area"}
 	for _, v := range versions {
 		heading = append(heading, fmt.Sprintf("v%d scenarios, steps", v))
 	}
-	line(heading)
+	out := [][]string{heading}
 	for _, row := range rows {
 		cells := []string{row}
 		for _, v := range versions {
 			cells = append(cells, cell(r.pick(func(a *AreaResult) bool { return rowName(a) == row && a.Version == v })))
 		}
-		line(cells)
+		out = append(out, cells)
 	}
 	total := []string{"total"}
 	for _, v := range versions {
 		total = append(total, cell(r.pick(func(a *AreaResult) bool { return a.Version == v })))
 	}
-	line(total)
-	return table.Flush()
+	return append(out, total)
 }
 
 // axes returns the rows in the order of the results, and the sorted releases.

@@ -30,6 +30,8 @@ var (
 const (
 	dir       = "../../conformance"
 	floorFile = dir + "/floor.json"
+
+	supportedFile = "../../SUPPORTED.md"
 )
 
 func TestConformance(t *testing.T) {
@@ -58,10 +60,37 @@ func TestConformance(t *testing.T) {
 		if err := conformance.SaveFloor(floorFile, conformance.RaiseFloor(results, floor)); err != nil {
 			t.Fatal(err)
 		}
+		if *areas == "" && *version == 0 {
+			updateSupported(t, report)
+		}
 		return
 	}
 	for _, err := range conformance.CheckFloor(results, floor) {
 		t.Error(err)
+	}
+}
+
+// updateSupported replaces the table of figures in SUPPORTED.md.
+func updateSupported(t *testing.T, report conformance.Report) {
+	t.Helper()
+	const begin, end = "<!-- conformance -->\n", "<!-- /conformance -->"
+	old, err := os.ReadFile(supportedFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, rest, ok := strings.Cut(string(old), begin)
+	_, tail, ok2 := strings.Cut(rest, end)
+	if !ok || !ok2 {
+		t.Fatalf("%s lacks the marks %q and %q", supportedFile, begin, end)
+	}
+	var b strings.Builder
+	b.WriteString(head + begin)
+	if err := report.WriteMarkdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	b.WriteString(end + tail)
+	if err := os.WriteFile(supportedFile, []byte(b.String()), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 
