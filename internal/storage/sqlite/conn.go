@@ -54,6 +54,11 @@ func (c *conn) setUp(o Options) error {
 	if err != nil {
 		return err
 	}
+	// Without it SQLite plans for the bound values it sees, and prepares a statement
+	// anew whenever one of them (a LIMIT, say) is bound again.
+	if _, err := c.db.Config(sqlite3.DBCONFIG_ENABLE_QPSG, true); err != nil {
+		return err
+	}
 	if err := c.db.CreateCollation(collation, compare); err != nil {
 		return err
 	}
