@@ -74,6 +74,9 @@ type Call struct {
 	Messages []exc.Message
 	// Debug is the debug log (the SQL of debug=1).
 	Debug []string
+	// Stream takes parts of a long list before the list is complete; nil where the
+	// answer has to wait for the whole.
+	Stream storage.Sink
 	// Response collects what code sets beside its return value.
 	Response Response
 	// Persist makes the call commit even for a safe verb (upstream: flags.commit).

@@ -9,6 +9,7 @@ import (
 	"freddo/exc"
 	"freddo/internal/perm"
 	"freddo/internal/query"
+	"freddo/internal/storage"
 )
 
 // ListResult is a list in the release's body format.
@@ -30,6 +31,17 @@ func (c *Call) List(ctx context.Context, r query.Request) (ListResult, error) {
 
 // ListBy is List by other rules than the release's usual ones.
 func (c *Call) ListBy(ctx context.Context, rules *query.Rules, r query.Request) (ListResult, error) {
+	return c.list(ctx, rules, r, nil)
+}
+
+// StreamBy is ListBy for an endpoint whose result is the list and nothing else: where
+// the call can stream (Call.Stream), a long list is on its way to the client before it
+// is complete, and the result's JSON is the rest of it.
+func (c *Call) StreamBy(ctx context.Context, rules *query.Rules, r query.Request) (ListResult, error) {
+	return c.list(ctx, rules, r, c.Stream)
+}
+
+func (c *Call) list(ctx context.Context, rules *query.Rules, r query.Request, sink storage.Sink) (ListResult, error) {
 	q, err := c.Select(ctx, rules, r)
 	if err != nil {
 		return ListResult{}, err
@@ -37,7 +49,7 @@ func (c *Call) ListBy(ctx context.Context, rules *query.Rules, r query.Request) 
 	if q.Empty {
 		return ListResult{JSON: []byte("[]")}, nil
 	}
-	out, n, err := c.Tx.AppendSelect(ctx, make([]byte, 0, 4096), c.Profile.Body, q)
+	out, n, err := c.Tx.AppendSelect(ctx, make([]byte, 0, 4096), c.Profile.Body, q, sink)
 	if err != nil {
 		return ListResult{}, err
 	}

@@ -39,6 +39,12 @@ type failure struct {
 // stays. Source: frappe/app.py handle_exception.
 func (x *exchange) fail(ctx context.Context, err error) {
 	x.c.Rollback()
+	if x.streaming {
+		if ctx.Err() == nil {
+			x.s.log().ErrorContext(ctx, "answer cut off", "error", err, "method", x.verb, "path", x.path, "user", x.c.User)
+		}
+		panic(http.ErrAbortHandler) // the client sees that the answer is not whole
+	}
 	if errors.Is(err, context.Canceled) {
 		x.status = 499
 		return

@@ -36,6 +36,8 @@ type exchange struct {
 	spent *spending
 	// status is what was answered, 0 before that.
 	status int
+	// streaming says that parts of the answer are on their way (stream.go).
+	streaming bool
 }
 
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
@@ -210,6 +212,9 @@ func (x *exchange) api(ctx context.Context) error {
 }
 
 func (x *exchange) run(ctx context.Context, fn endpoint) error {
+	if !x.unsafe() {
+		x.c.Stream = x.stream
+	}
 	v, err := fn(x, ctx)
 	x.value = v
 	return err
@@ -233,6 +238,9 @@ func (x *exchange) finish(ctx context.Context) error {
 		}
 	} else {
 		x.c.Rollback()
+	}
+	if x.streaming {
+		return x.endStream()
 	}
 	if x.status != 0 {
 		return nil // a page has been written already

@@ -59,7 +59,7 @@ func (x *exchange) engineList(ctx context.Context) (any, error) {
 	if v := f.Get("as_dict"); v.Kind() != document.Missing {
 		asList = !v.Truthy() // Frappe: "0" is a text, and true
 	}
-	res, err := x.c.ListBy(ctx, x.c.RawRules, query.Request{DocType: dt, Fields: fields, Filters: filters, GroupBy: f.Str("group_by"),
+	res, err := x.c.StreamBy(ctx, x.c.RawRules, query.Request{DocType: dt, Fields: fields, Filters: filters, GroupBy: f.Str("group_by"),
 		OrderBy: orNull(f.Get("order_by")), Start: document.Cint(f.Get("start")), Limit: limit + 1, Lookahead: true, AsList: asList})
 	if err != nil {
 		return nil, err

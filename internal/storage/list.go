@@ -32,15 +32,23 @@ func (noRows) Len() int     { return 0 }
 func (noRows) Err() error   { return nil }
 func (noRows) Close() error { return nil }
 
+// Sink takes what is ready of an answer that is long, and returns the buffer to go on
+// with. An error ends the list.
+type Sink func(part []byte) (buf []byte, err error)
+
+// partSize is how many bytes of a list are collected before a sink takes them.
+const partSize = 128 << 10
+
 // AppendList appends the rows as a JSON array: of objects, of arrays (AsList,
 // Compress) or of values (Pluck). Of equal labels the first gives the place and the
 // last the value, as in a Python dict. read is the number of rows read, of which
-// Lookahead leaves the last out (query.Select.More). It closes rows.
-func AppendList(dst []byte, f document.Format, q *query.Select, rows Rows) (out []byte, read int, err error) {
+// Lookahead leaves the last out (query.Select.More). With a sink the result is only
+// what it has not taken; it closes rows.
+func AppendList(dst []byte, f document.Format, q *query.Select, rows Rows, sink Sink) (out []byte, read int, err error) {
 	p := newPrinter(f, q)
 	dst = append(dst, '[')
-	start := len(dst)
-	last := start
+	last := len(dst)
+	dropLast := q.Lookahead && q.Limit < 0
 	for rows.Next() {
 		if q.Lookahead && q.Limit >= 0 && int64(read) == q.Limit-1 {
 			read++
@@ -52,11 +60,18 @@ func AppendList(dst []byte, f document.Format, q *query.Select, rows Rows) (out 
 		}
 		dst = p.row(dst, rows)
 		read++
+		if sink != nil && len(dst) > partSize && !dropLast {
+			if dst, err = sink(dst); err != nil {
+				break
+			}
+		}
 	}
-	if q.Lookahead && q.Limit < 0 {
+	if dropLast {
 		dst = dst[:last]
 	}
-	err = rows.Err()
+	if rerr := rows.Err(); err == nil {
+		err = rerr
+	}
 	if cerr := rows.Close(); err == nil {
 		err = cerr
 	}
@@ -64,14 +79,14 @@ func AppendList(dst []byte, f document.Format, q *query.Select, rows Rows) (out 
 }
 
 // AppendSelect runs a query and appends its rows as AppendList does, child rows
-// included.
-func (tx *Tx) AppendSelect(ctx context.Context, dst []byte, f document.Format, q *query.Select) (out []byte, read int, err error) {
+// included; a list with child rows leaves the sink alone.
+func (tx *Tx) AppendSelect(ctx context.Context, dst []byte, f document.Format, q *query.Select, sink Sink) (out []byte, read int, err error) {
 	rows, err := tx.List(ctx, q)
 	if err != nil {
 		return dst, 0, err
 	}
 	if len(q.Children) == 0 {
-		return AppendList(dst, f, q, rows)
+		return AppendList(dst, f, q, rows, sink)
 	}
 	return tx.appendWithChildren(ctx, dst, f, q, rows)
 }

@@ -50,7 +50,7 @@ func (c *conn) setUp(o Options) error {
 		sync = "OFF"
 	}
 	err := c.db.Exec("PRAGMA busy_timeout = 10000; PRAGMA journal_mode = WAL; PRAGMA synchronous = " + sync +
-		"; PRAGMA foreign_keys = OFF; PRAGMA temp_store = MEMORY; PRAGMA cache_size = -4000; PRAGMA journal_size_limit = 67108864")
+		"; PRAGMA foreign_keys = OFF; PRAGMA cache_size = -4000; PRAGMA journal_size_limit = 67108864")
 	if err != nil {
 		return err
 	}
