@@ -37,6 +37,8 @@ type Profile struct {
 	HideMissing bool
 	// CreateNulls sends null fields in the answer of a v1 create.
 	CreateNulls bool
+	// Expand lets lists show linked documents (upstream: 16.4; here from v15 on).
+	Expand bool
 	// V2Nulls sends null fields in answers of v2.
 	V2Nulls bool
 	// V2DocsInMethods adds the document to answers of v2 document methods.
@@ -187,7 +189,7 @@ func V14() *Profile {
 func V15() *Profile {
 	return &Profile{
 		Name: "v15", Version: "15.55.1", Rules: query.RulesV15(), CountRules: query.RulesCount15(), Body: document.Python, Inner: document.PythonSpaced,
-		V2: true, CopyRoute: true, ExcTypeAlways: true, MessageID: true, DeleteKey: "data", PermlevelOnRead: true,
+		V2: true, Expand: true, CopyRoute: true, ExcTypeAlways: true, MessageID: true, DeleteKey: "data", PermlevelOnRead: true,
 		DisabledKeysWork: true, LogoutLogsInGuest: true, ArrayBody: true, HashName: "v15",
 		FormatCounterByPrefix: true, TimeDefaultsToNow: true, TableMandatoryColon: true,
 		PermissionSentence: true, DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
@@ -202,7 +204,7 @@ func V15() *Profile {
 func V16() *Profile {
 	return &Profile{
 		Name: "v16", Version: "16.0.0-dev", Rules: query.RulesV16(), RawRules: query.RulesRaw16(), CountRules: query.RulesRaw16(), Body: document.ORJSON, Inner: document.ORJSON,
-		V2: true, ExcTypeAlways: true, MessageID: true, TracebackForSystemUsers: true, HideMissing: true,
+		V2: true, Expand: true, ExcTypeAlways: true, MessageID: true, TracebackForSystemUsers: true, HideMissing: true,
 		V2Nulls: true, V2DocsInMethods: true, NewSingleUnsaved: true, DeleteKey: "data", PermlevelOnRead: true, KeysWithAPIKey: true,
 		LogoutLogsInGuest: true, ArrayBody: true, HashName: "v16", NoStore: true, UserLangCookie: true,
 		SkipEqualCookies: true, HTTPErrorCookies: true, TimestampNamesDocument: true, PermissionSentence: true,

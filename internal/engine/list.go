@@ -20,6 +20,8 @@ type ListResult struct {
 	N int
 	// More tells whether more rows follow, when the request looked ahead.
 	More bool
+	// Next is the cursor of the next page, "" when there is none.
+	Next string
 }
 
 // List returns the rows of a request that the call's user may see. Errors: DataError
@@ -31,23 +33,27 @@ func (c *Call) List(ctx context.Context, r query.Request) (ListResult, error) {
 
 // ListBy is List by other rules than the release's usual ones.
 func (c *Call) ListBy(ctx context.Context, rules *query.Rules, r query.Request) (ListResult, error) {
-	return c.list(ctx, rules, r, nil)
+	return c.list(ctx, rules, r, nil, nil)
 }
 
 // StreamBy is ListBy for an endpoint whose result is the list and nothing else: where
 // the call can stream (Call.Stream), a long list is on its way to the client before it
-// is complete, and the result's JSON is the rest of it.
-func (c *Call) StreamBy(ctx context.Context, rules *query.Rules, r query.Request) (ListResult, error) {
-	return c.list(ctx, rules, r, c.Stream)
+// is complete, and the result's JSON is the rest of it. expand names Link fields whose
+// values become documents.
+func (c *Call) StreamBy(ctx context.Context, rules *query.Rules, r query.Request, expand ...string) (ListResult, error) {
+	return c.list(ctx, rules, r, expand, c.Stream)
 }
 
-func (c *Call) list(ctx context.Context, rules *query.Rules, r query.Request, sink storage.Sink) (ListResult, error) {
+func (c *Call) list(ctx context.Context, rules *query.Rules, r query.Request, expand []string, sink storage.Sink) (ListResult, error) {
 	q, err := c.Select(ctx, rules, r)
 	if err != nil {
 		return ListResult{}, err
 	}
 	if q.Empty {
 		return ListResult{JSON: []byte("[]")}, nil
+	}
+	if err := c.expand(ctx, rules, q, expand); err != nil {
+		return ListResult{}, err
 	}
 	out, n, err := c.Tx.AppendSelect(ctx, make([]byte, 0, 4096), c.Profile.Body, q, sink)
 	if err != nil {
@@ -57,6 +63,9 @@ func (c *Call) list(ctx context.Context, rules *query.Rules, r query.Request, si
 	if q.Lookahead && q.More(n) {
 		res.More = true
 		res.N--
+	}
+	if res.More && q.Last != nil {
+		res.Next = query.EncodeCursor(q.Last)
 	}
 	return res, nil
 }

@@ -42,14 +42,9 @@ func (x *exchange) list(ctx context.Context, fields document.Value, limit int64,
 	if err != nil {
 		return nil, err
 	}
-	res, err := x.c.StreamBy(ctx, x.c.Rules, query.Request{DocType: dt, Fields: fields, Filters: f.Get("filters"), OrFilters: f.Get("or_filters"),
+	return x.runList(ctx, x.c.Rules, query.Request{DocType: dt, Fields: fields, Filters: f.Get("filters"), OrFilters: f.Get("or_filters"),
 		GroupBy: f.Str("group_by"), OrderBy: orNull(f.Get("order_by")), Start: document.Cint(start), Limit: limit,
 		AsList: !asBool(f.Get("as_dict"), true), Parent: f.Str("parent"), FromRequest: true})
-	if err != nil {
-		return nil, err
-	}
-	x.debug()
-	return engine.JSON(res.JSON), nil
 }
 
 // fieldsJSON parses the argument fields, which REST takes as JSON text only.

@@ -59,14 +59,8 @@ func (x *exchange) engineList(ctx context.Context) (any, error) {
 	if v := f.Get("as_dict"); v.Kind() != document.Missing {
 		asList = !v.Truthy() // Frappe: "0" is a text, and true
 	}
-	res, err := x.c.StreamBy(ctx, x.c.RawRules, query.Request{DocType: dt, Fields: fields, Filters: filters, GroupBy: f.Str("group_by"),
+	return x.runList(ctx, x.c.RawRules, query.Request{DocType: dt, Fields: fields, Filters: filters, GroupBy: f.Str("group_by"),
 		OrderBy: orNull(f.Get("order_by")), Start: document.Cint(f.Get("start")), Limit: limit + 1, Lookahead: true, AsList: asList})
-	if err != nil {
-		return nil, err
-	}
-	x.debug()
-	x.c.Response.Keys.Set("has_next_page", document.BoolOf(res.More))
-	return engine.JSON(res.JSON), nil
 }
 
 // shown is a document as v2 prints it.

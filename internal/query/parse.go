@@ -68,8 +68,8 @@ type Request struct {
 	Pluck string
 	// Parent is the DocType that holds the rows of a child table.
 	Parent string
-	// Expand are Link fields to be replaced by documents.
-	Expand []string
+	// Extras are what lists do here beyond upstream.
+	Extras Extras
 	// Aggregate adds reportview's _aggregate_column.
 	Aggregate *Aggregate
 	// CommentCount adds _comment_count to rows.
@@ -95,7 +95,7 @@ type Aggregate struct{ Function, DocType, Field string }
 func Parse(ctx context.Context, env Env, rules *Rules, r Request) (*Select, error) {
 	p := &parser{env: env, rules: rules, req: &r, dt: r.DocType,
 		q: &Select{DocType: r.DocType, Limit: r.Limit, Offset: r.Start, Distinct: r.Distinct, AsList: r.AsList,
-			Pluck: r.Pluck != "", Lookahead: r.Lookahead, Count: r.Count, Expand: r.Expand, CommentCount: r.CommentCount}}
+			Pluck: r.Pluck != "", Lookahead: r.Lookahead, Count: r.Count, CommentCount: r.CommentCount}}
 	if r.Start < 0 || r.Limit < -1 || r.Lookahead && r.Limit < 0 {
 		return nil, exc.TypeErr.Throw("Limit must be a non-negative integer")
 	}
@@ -122,11 +122,11 @@ type step = func(ctx context.Context) error
 // legacySteps are in the order in which upstream's errors appear.
 func (p *parser) legacySteps() []step {
 	return []step{p.checkParent, p.swap, p.validateFields, p.validateFilters, p.checkAccess,
-		p.legacyFields, p.legacyFilters, p.removeFields, p.legacyGroup, p.legacyOrder}
+		p.legacyFields, p.legacyFilters, p.removeFields, p.legacyGroup, p.legacyOrder, p.extras}
 }
 
 func (p *parser) engineSteps() []step {
-	return []step{p.validateEngine, p.checkAccess, p.engineFields, p.engineFilters, p.engineGroup, p.engineOrder}
+	return []step{p.validateEngine, p.checkAccess, p.engineFields, p.engineFilters, p.engineGroup, p.engineOrder, p.extras}
 }
 
 // parser is one run of Parse.

@@ -33,8 +33,12 @@ type Select struct {
 	Count CountMode
 	// Children are child rows to add to each row; they need the column name.
 	Children []Child
-	// Expand are Link columns whose values the caller replaces by documents.
-	Expand []string
+	// Expanded are columns whose values are printed as something else.
+	Expanded []Expansion
+	// Cursor are the places of the columns that hold the keys of the order, and Last
+	// their values in the last row of a full page, which reading sets.
+	Cursor []int
+	Last   []document.Value
 	// CommentCount adds _comment_count to each row.
 	CommentCount bool
 	// Empty says that the answer is no rows, without asking the database.

@@ -58,6 +58,7 @@ func AppendList(dst []byte, f document.Format, q *query.Select, rows Rows, sink 
 		if read > 0 {
 			dst = append(dst, p.comma...)
 		}
+		keepLast(q, rows, read)
 		dst = p.row(dst, rows)
 		read++
 		if sink != nil && len(dst) > partSize && !dropLast {
@@ -91,6 +92,17 @@ func (tx *Tx) AppendSelect(ctx context.Context, dst []byte, f document.Format, q
 	return tx.appendWithChildren(ctx, dst, f, q, rows)
 }
 
+// keepLast notes the keys of the last row of a page that another row follows.
+func keepLast(q *query.Select, rows Rows, read int) {
+	if len(q.Cursor) == 0 || int64(read) != q.Limit-2 {
+		return
+	}
+	q.Last = make([]document.Value, len(q.Cursor))
+	for i, at := range q.Cursor {
+		q.Last[i] = rows.Raw(at).Value(q.Columns[at].Class)
+	}
+}
+
 // printer prints rows of one query; it is made once per call and holds no maps.
 type printer struct {
 	f     document.Format
@@ -112,6 +124,8 @@ type printed struct {
 	digits int
 	// prefix is what stands before the value: comma and key.
 	prefix []byte
+	// expanded is what is printed instead of a value.
+	expanded map[string][]byte
 }
 
 func newPrinter(f document.Format, q *query.Select) *printer {
@@ -130,6 +144,11 @@ func newPrinter(f document.Format, q *query.Select) *printer {
 			continue
 		}
 		col := printed{at: i, class: c.Class, digits: sumDigits(c.Expr)}
+		for _, e := range q.Expanded {
+			if e.At == i {
+				col.expanded = e.JSON
+			}
+		}
 		if c.Expr.Kind == query.ColumnExpr && c.Expr.Field.Column.Name == "_comments" && c.Label == "_comments" {
 			p.comments = i
 		}
@@ -182,7 +201,14 @@ func (p *printer) head(dst []byte, rows Rows) []byte {
 	for i := range p.cols {
 		c := &p.cols[i]
 		dst = append(dst, c.prefix...)
-		dst = AppendRaw(dst, p.f, c.class, rounded(rows.Raw(c.at), c.digits))
+		raw := rows.Raw(c.at)
+		if c.expanded != nil {
+			if json, ok := c.expanded[document.ToText(raw.Natural())]; ok {
+				dst = append(dst, json...)
+				continue
+			}
+		}
+		dst = AppendRaw(dst, p.f, c.class, rounded(raw, c.digits))
 	}
 	if p.countComment {
 		if len(p.cols) > 0 {
@@ -321,6 +347,7 @@ func (tx *Tx) appendWithChildren(ctx context.Context, dst []byte, f document.For
 	var heads [][]byte
 	var names []string
 	for rows.Next() {
+		keepLast(q, rows, len(heads))
 		heads = append(heads, p.head(nil, rows))
 		names = append(names, document.ToText(rows.Raw(nameColumn(q)).Natural()))
 	}
