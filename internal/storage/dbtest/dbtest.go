@@ -56,19 +56,27 @@ func Kinds() []string {
 // dropped at the test's end.
 func Name(t testing.TB, a netdb.Address) netdb.Address {
 	t.Helper()
-	var b [8]byte
-	_, _ = rand.Read(b[:])
-	a.Name = "freddo_test_" + hex.EncodeToString(b[:])
+	a.Name = freeName()
 	t.Cleanup(func() {
-		drop := mariadb.Drop
-		if a.Type == "postgres" {
-			drop = postgres.Drop
-		}
-		if err := drop(context.Background(), a, false); err != nil {
+		if err := Drop(a); err != nil {
 			t.Errorf("drop %s: %v", a.Name, err)
 		}
 	})
 	return a
+}
+
+func freeName() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:])
+	return "freddo_test_" + hex.EncodeToString(b[:])
+}
+
+// Drop removes a database.
+func Drop(a netdb.Address) error {
+	if a.Type == "postgres" {
+		return postgres.Drop(context.Background(), a, false)
+	}
+	return mariadb.Drop(context.Background(), a, false)
 }
 
 // Empty makes an empty database.
@@ -85,16 +93,12 @@ func Empty(t testing.TB, kind string) netdb.Address {
 	return a
 }
 
-// Copy makes a copy of a database that nobody uses.
-func Copy(t testing.TB, from netdb.Address) netdb.Address {
-	t.Helper()
-	a := Name(t, from)
-	cp := mariadb.Copy
-	if a.Type == "postgres" {
+// Copy makes a copy of a database that nobody uses; the caller drops it.
+func Copy(from netdb.Address) (netdb.Address, error) {
+	to, cp := from, mariadb.Copy
+	to.Name = freeName()
+	if from.Type == "postgres" {
 		cp = postgres.Copy
 	}
-	if err := cp(context.Background(), from, a.Name); err != nil {
-		t.Fatal(err)
-	}
-	return a
+	return to, cp(context.Background(), from, to.Name)
 }

@@ -2,6 +2,7 @@ package netdb
 
 import (
 	"fmt"
+	"net"
 	"net/url"
 	"strconv"
 	"strings"
@@ -44,6 +45,12 @@ func ParseURL(text string) (Address, error) {
 	a.User = u.User.Username()
 	a.Password, _ = u.User.Password()
 	return a.filled(), nil
+}
+
+// URL is the address as ParseURL reads it.
+func (a Address) URL() string {
+	u := url.URL{Scheme: a.Type, User: url.UserPassword(a.User, a.Password), Host: net.JoinHostPort(a.Host, strconv.Itoa(a.Port)), Path: "/" + a.Name}
+	return u.String()
 }
 
 // filled completes an address by upstream's defaults.
