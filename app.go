@@ -25,7 +25,6 @@ import (
 	"freddo/internal/perm"
 	"freddo/internal/sanitize"
 	"freddo/internal/site"
-	"freddo/internal/storage/sqlite"
 )
 
 // dbFile is the SQLite database's name in a site's folder.
@@ -68,16 +67,13 @@ func New(cfg Config) (*App, error) {
 	if !ok {
 		return nil, fmt.Errorf("%s: compat is %q: want v14, v15 or v16", site.ConfigFile, s.Config().Str("compat"))
 	}
-	if t := s.Config().Str("db_type"); t != "" && t != "sqlite" {
-		return nil, fmt.Errorf("%s: db_type is %q: only sqlite is supported yet", site.ConfigFile, t)
-	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	db, err := sqlite.Open(s.Path(dbFile), sqlite.Options{Unsafe: cfg.Unsafe})
+	db, err := openDatabase(s, cfg.Unsafe)
 	if err != nil {
 		return nil, err
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"freddo/document"
@@ -19,7 +18,9 @@ import (
 type NewSiteOptions struct {
 	// AdminPassword is the password of the user Administrator.
 	AdminPassword string
-	// DB is a database URL; empty means SQLite in the site's folder.
+	// DB is a database URL, mariadb://user:password@host:port/name or postgres://…;
+	// empty means SQLite in the site's folder. The database is created where it is
+	// missing; one that exists must be empty.
 	DB string
 	// Compat is the release to speak: v14, v15 (the default) or v16.
 	Compat string
@@ -38,9 +39,6 @@ func NewSite(ctx context.Context, dir string, o NewSiteOptions) error {
 	if o.AdminPassword == "" {
 		return errors.New("a new site needs a password for Administrator")
 	}
-	if o.DB != "" && !strings.HasPrefix(o.DB, "sqlite:") {
-		return fmt.Errorf("database %q: only SQLite is supported yet; leave --db out", o.DB)
-	}
 	profile, ok := compat.Lookup(o.Compat)
 	if !ok {
 		return fmt.Errorf("release %q: want v14, v15 or v16", o.Compat)
@@ -53,25 +51,32 @@ func NewSite(ctx context.Context, dir string, o NewSiteOptions) error {
 	}
 	_, err := os.Stat(dir)
 	fresh := errors.Is(err, os.ErrNotExist)
-	if _, err := site.Create(dir, map[string]any{"db_type": "sqlite", "compat": profile.Name}); err != nil {
+	if err := site.Free(dir); err != nil {
 		return err
 	}
-	if err := install(ctx, dir, o); err != nil {
-		undo(dir, fresh)
-		return fmt.Errorf("create site: %w", err)
+	at, err := newPlace(ctx, o.DB)
+	if err != nil {
+		return err
+	}
+	values := at.config()
+	values["compat"] = profile.Name
+	if _, err = site.Create(dir, values); err == nil {
+		err = install(ctx, dir, o)
+	}
+	if err != nil {
+		return fmt.Errorf("create site: %w", errors.Join(err, undo(ctx, dir, fresh, at)))
 	}
 	return nil
 }
 
 // undo removes a site that was not finished; a folder that was there before stays.
-func undo(dir string, fresh bool) {
+func undo(ctx context.Context, dir string, fresh bool, at place) error {
+	err := at.remove(context.WithoutCancel(ctx), dir)
 	if fresh {
-		_ = os.RemoveAll(dir)
-		return
+		return errors.Join(err, os.RemoveAll(dir))
 	}
-	for _, name := range []string{site.ConfigFile, dbFile, dbFile + "-wal", dbFile + "-shm", dbFile + ".lock"} {
-		_ = os.Remove(filepath.Join(dir, name))
-	}
+	_ = os.Remove(filepath.Join(dir, site.ConfigFile))
+	return err
 }
 
 func install(ctx context.Context, dir string, o NewSiteOptions) error {

@@ -16,7 +16,9 @@ func newSiteCommand() *cobra.Command {
 		Use:   "new-site DIR",
 		Short: "Create a site in an empty folder",
 		Example: `  freddo new-site ./site --admin-password secret
-  freddo new-site ./site --admin-password secret --compat v16 --time-zone Europe/Amsterdam`,
+  freddo new-site ./site --admin-password secret --compat v16 --time-zone Europe/Amsterdam
+  freddo new-site ./site --admin-password secret --db mariadb://user:password@host:3306/name
+  freddo new-site ./site --admin-password secret --db postgres://user:password@host:5432/name`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if o.AdminPassword == "" {
@@ -32,7 +34,7 @@ func newSiteCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.AdminPassword, "admin-password", "", "password of the user Administrator")
-	f.StringVar(&o.DB, "db", "", "database URL; SQLite in the site's folder when left out")
+	f.StringVar(&o.DB, "db", "", "database URL, mariadb://… or postgres://…; SQLite in the site's folder when left out")
 	f.StringVar(&o.Compat, "compat", "v15", "the Frappe release to speak: v14, v15 or v16")
 	f.StringVar(&o.TimeZone, "time-zone", "UTC", "the site's time zone")
 	return cmd

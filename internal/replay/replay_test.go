@@ -5,6 +5,7 @@ package replay
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -17,14 +18,18 @@ import (
 
 	"freddo"
 	"freddo/conformance"
+	"freddo/internal/site"
+	"freddo/internal/storage/dbtest"
+	"freddo/internal/storage/netdb"
 )
 
 var (
-	raise   = flag.Bool("raise", false, "raise the conformance floor to what passes now")
-	areas   = flag.String("areas", "", "replay only these areas, comma separated")
-	only    = flag.String("only", "", "replay only scenarios whose name contains this")
-	version = flag.Int("release", 0, "replay only this release: 14, 15 or 16")
-	details = flag.String("details", "", "write every difference to this file")
+	raise     = flag.Bool("raise", false, "raise the conformance floor to what passes now")
+	areas     = flag.String("areas", "", "replay only these areas, comma separated")
+	only      = flag.String("only", "", "replay only scenarios whose name contains this")
+	version   = flag.Int("release", 0, "replay only this release: 14, 15 or 16")
+	databases = flag.String("databases", "", "replay only on these databases: sqlite, mariadb, postgres, comma separated; default: all that the environment names")
+	details   = flag.String("details", "", "write every difference to this file")
 )
 
 const (
@@ -106,36 +111,38 @@ func writeDetails(t *testing.T, report conformance.Report) {
 	}
 }
 
-// replayAll runs every area for every release, as many at a time as there are
-// processors, each on a copy of a site that was created once per release.
+// job is one area of one release on one database.
+type job struct {
+	area     *conformance.Area
+	template template
+	at       int
+}
+
+// replayAll runs every area for every release and database, as many at a time as there
+// are processors, each on a copy of a site that was created once per release.
 func replayAll(t *testing.T, all []*conformance.Area) []conformance.AreaResult {
 	t.Helper()
-	type job struct {
-		area    *conformance.Area
-		version int
-		at      int
-	}
 	var jobs []job
-	for _, a := range all {
-		if *areas != "" && !strings.Contains(","+*areas+",", ","+a.Name+",") {
-			continue
-		}
-		for _, v := range []int{14, 15, 16} {
-			if *version == 0 || *version == v {
-				jobs = append(jobs, job{a, v, len(jobs)})
+	for _, kind := range kinds() {
+		templates := templateSites(t, kind)
+		for _, a := range all {
+			if *areas != "" && !strings.Contains(","+*areas+",", ","+a.Name+",") {
+				continue
+			}
+			for _, s := range templates {
+				jobs = append(jobs, job{a, s, len(jobs)})
 			}
 		}
 	}
-	templates := templateSites(t, jobsVersions(*version))
 	results := make([]conformance.AreaResult, len(jobs))
 	queue := make(chan job)
 	var wg sync.WaitGroup
 	for range 2 * runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for j := range queue {
-				r, err := replayArea(t, templates[j.version], j.area, j.version)
+				r, err := j.replay(t)
 				if err != nil {
-					t.Errorf("%s v%d: %v", j.area.Name, j.version, err)
+					t.Errorf("%s/%s v%d: %v", j.template.kind, j.area.Name, j.template.version, err)
 				}
 				results[j.at] = r
 			}
@@ -149,41 +156,85 @@ func replayAll(t *testing.T, all []*conformance.Area) []conformance.AreaResult {
 	return results
 }
 
-func jobsVersions(one int) []int {
-	if one != 0 {
-		return []int{one}
-	}
-	return []int{14, 15, 16}
-}
-
-// templateSites creates one empty site per release.
-func templateSites(t *testing.T, versions []int) map[int]string {
-	t.Helper()
-	out := map[int]string{}
-	for _, v := range versions {
-		path := filepath.Join(t.TempDir(), fmt.Sprintf("v%d", v))
-		err := freddo.NewSite(context.Background(), path, freddo.NewSiteOptions{AdminPassword: "admin", Compat: fmt.Sprintf("v%d", v)})
-		if err != nil {
-			t.Fatal(err)
+// kinds are the databases to replay on: those that the environment names, or of them
+// those of the flag.
+func kinds() []string {
+	var out []string
+	for _, kind := range dbtest.Kinds() {
+		if *databases == "" || strings.Contains(","+*databases+",", ","+kind+",") {
+			out = append(out, kind)
 		}
-		out[v] = path
 	}
 	return out
 }
 
-func replayArea(t *testing.T, template string, area *conformance.Area, version int) (conformance.AreaResult, error) {
+func versions() []int {
+	if *version != 0 {
+		return []int{*version}
+	}
+	return []int{14, 15, 16}
+}
+
+// template is an empty site: its folder, and its database where that is on a server.
+type template struct {
+	kind     string
+	version  int
+	path     string
+	database netdb.Address
+}
+
+// templateSites creates one empty site per release.
+func templateSites(t *testing.T, kind string) []template {
+	t.Helper()
+	var out []template
+	for _, v := range versions() {
+		s := template{kind: kind, version: v, path: filepath.Join(t.TempDir(), fmt.Sprintf("v%d", v))}
+		o := freddo.NewSiteOptions{AdminPassword: "admin", Compat: fmt.Sprintf("v%d", v)}
+		if kind != "sqlite" {
+			s.database = dbtest.Name(t, dbtest.Server(t, kind))
+			o.DB = s.database.URL()
+		}
+		if err := freddo.NewSite(context.Background(), s.path, o); err != nil {
+			t.Fatalf("%s v%d: %v", kind, v, err)
+		}
+		out = append(out, s)
+	}
+	return out
+}
+
+// copy copies the site into a folder; drop removes its database.
+func (s template) copy(to string) (drop func() error, err error) {
+	drop = func() error { return nil }
+	if err := os.CopyFS(to, os.DirFS(s.path)); err != nil || s.kind == "sqlite" {
+		return drop, err
+	}
+	a, err := dbtest.Copy(s.database)
+	drop = func() error { return dbtest.Drop(a) }
+	if err != nil {
+		return drop, err
+	}
+	folder, err := site.Open(to)
+	if err != nil {
+		return drop, err
+	}
+	return drop, folder.Set(a.Values())
+}
+
+func (j job) replay(t *testing.T) (r conformance.AreaResult, err error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "site")
-	if err := os.CopyFS(path, os.DirFS(template)); err != nil {
-		return conformance.AreaResult{}, err
+	drop, err := j.template.copy(path)
+	defer func() { err = errors.Join(err, drop()) }()
+	if err != nil {
+		return r, err
 	}
 	app, err := freddo.New(freddo.Config{Site: path, Unsafe: true})
 	if err != nil {
-		return conformance.AreaResult{}, err
+		return r, err
 	}
-	defer app.Close()
+	defer func() { err = errors.Join(err, app.Close()) }()
 	return conformance.Run(context.Background(), conformance.Runner{
-		Target: conformance.HandlerTarget{Handler: app.Handler()}, Version: version, Dialect: "sqlite", Only: *only,
-		SiteConfig: filepath.Join(path, "site_config.json"), ConfigWait: 300 * time.Millisecond,
-	}, area)
+		Target: conformance.HandlerTarget{Handler: app.Handler()}, Version: j.template.version, Dialect: j.template.kind, Only: *only,
+		SiteConfig: filepath.Join(path, site.ConfigFile), ConfigWait: 300 * time.Millisecond,
+	}, j.area)
 }

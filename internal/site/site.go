@@ -94,11 +94,19 @@ func Open(dir string) (*Site, error) {
 	return s, nil
 }
 
+// Free fails when a folder already holds a site.
+func Free(dir string) error {
+	if _, err := os.Stat(filepath.Join(dir, ConfigFile)); err == nil {
+		return fmt.Errorf("%s already holds a site; serve it with: freddo serve %s", dir, dir)
+	}
+	return nil
+}
+
 // Create makes a new site folder with the given configuration. It fails when the
 // folder already holds a site.
 func Create(dir string, values map[string]any) (*Site, error) {
-	if _, err := os.Stat(filepath.Join(dir, ConfigFile)); err == nil {
-		return nil, fmt.Errorf("%s already holds a site; serve it with: freddo serve %s", dir, dir)
+	if err := Free(dir); err != nil {
+		return nil, err
 	}
 	for _, d := range []string{"", "private/files", "public/files", "private/backups"} {
 		if err := os.MkdirAll(filepath.Join(dir, d), 0o750); err != nil {

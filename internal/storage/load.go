@@ -117,12 +117,11 @@ func (tx *Tx) Load(ctx context.Context, dt *doctype.DocType, name document.Value
 	return d, nil
 }
 
-// nameValue is a name as the name column has it: a number for autoincrement.
+// nameValue is a name as the name column has it: a number for autoincrement, where text
+// that is none is 0, which no document has.
 func nameValue(dt *doctype.DocType, name document.Value) document.Value {
 	if dt.Autoname == "autoincrement" && name.Kind() == document.String {
-		if n := document.Cint(name); n != 0 {
-			return document.IntOf(n)
-		}
+		return document.IntOf(document.Cint(name))
 	}
 	return name
 }

@@ -56,7 +56,7 @@ func (tx *Tx) withLeftovers(ctx context.Context, table string, specs []ColumnSpe
 	for _, name := range sortedKeys(have) {
 		s := ColumnSpec{Name: name, Size: doctype.SizeLong}
 		for _, size := range []doctype.Size{doctype.SizeBigInt, doctype.SizeDecimal} {
-			if n := (ColumnSpec{Name: name, Size: size}); sameType(have[name], tx.Dialect().ColumnType(n)) {
+			if n := (ColumnSpec{Name: name, Size: size}); sameType(have[name].typ, tx.Dialect().ColumnType(n)) {
 				s = n
 			}
 		}

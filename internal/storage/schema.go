@@ -156,7 +156,7 @@ func (tx *Tx) createTable(ctx context.Context, table string, specs []ColumnSpec)
 		appendSpec(b, s)
 	}
 	b.SQL(")").SQL(tx.Dialect().TableSuffix())
-	if _, err := tx.Exec(ctx, b); err != nil {
+	if err := tx.define(ctx, table, b, NewBuilder(tx.Dialect()).SQL("DROP TABLE ").Ident(table)); err != nil {
 		return err
 	}
 	for _, s := range specs {
@@ -177,16 +177,22 @@ func (tx *Tx) addIndex(ctx context.Context, table string, s ColumnSpec) error {
 	if s.Unique {
 		b.SQL("UNIQUE ")
 	}
-	b.SQL("INDEX ").Ident(indexName(table, s)).SQL(" ON ").Ident(table).SQL(" (").Ident(s.Name).SQL(")")
-	_, err := tx.Exec(ctx, b)
-	return err
+	name, undo := indexName(table, s), NewBuilder(tx.Dialect())
+	b.SQL("INDEX ").Ident(name).SQL(" ON ").Ident(table).SQL(" (").Ident(s.Name)
+	if n, ok := tx.Dialect().(nullOrderer); ok {
+		b.SQL(n.NullOrder(false)) // as lists are ordered, so that they can use it
+	}
+	tx.Dialect().DropIndex(undo, table, name)
+	return tx.define(ctx, table, b.SQL(")"), undo)
 }
 
-func (tx *Tx) dropIndex(ctx context.Context, table, name string) error {
-	b := NewBuilder(tx.Dialect())
+func (tx *Tx) dropIndex(ctx context.Context, table, name string, ix index) error {
+	b, undo := NewBuilder(tx.Dialect()), NewBuilder(tx.Dialect()).SQL("CREATE ")
+	if ix.unique {
+		undo.SQL("UNIQUE ")
+	}
 	tx.Dialect().DropIndex(b, table, name)
-	_, err := tx.Exec(ctx, b)
-	return err
+	return tx.define(ctx, table, b, undo.SQL("INDEX ").Ident(name).SQL(" ON ").Ident(table).SQL(" (").Ident(ix.column).SQL(")"))
 }
 
 // maxIndexName is what PostgreSQL and MariaDB leave of a name, or less.
@@ -205,8 +211,11 @@ func indexName(table string, s ColumnSpec) string {
 	return strings.ToValidUTF8(name[:maxIndexName-9], "") + fmt.Sprintf("_%08x", h.Sum32())
 }
 
+// shape is a column as the catalogue knows it.
+type shape struct{ name, typ string }
+
 // columns returns a table's columns by lower-cased name; empty when there is none.
-func (tx *Tx) columns(ctx context.Context, table string) (map[string]string, error) {
+func (tx *Tx) columns(ctx context.Context, table string) (map[string]shape, error) {
 	b := NewBuilder(tx.Dialect())
 	tx.Dialect().InspectColumns(b, table)
 	rows, err := tx.Query(ctx, b)
@@ -214,9 +223,10 @@ func (tx *Tx) columns(ctx context.Context, table string) (map[string]string, err
 		return nil, err
 	}
 	defer rows.Close()
-	out := map[string]string{}
+	out := map[string]shape{}
 	for rows.Next() {
-		out[strings.ToLower(document.ToText(rows.Raw(0).Natural()))] = document.ToText(rows.Raw(1).Natural())
+		name := document.ToText(rows.Raw(0).Natural())
+		out[strings.ToLower(name)] = shape{name, document.ToText(rows.Raw(1).Natural())}
 	}
 	return out, rows.Err()
 }
@@ -251,7 +261,7 @@ func ownIndex(table, name string, ix index) bool {
 	return name == indexName(table, ColumnSpec{Name: ix.column, Unique: ix.unique})
 }
 
-func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, have map[string]string) (SyncResult, error) {
+func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, have map[string]shape) (SyncResult, error) {
 	var res SyncResult
 	var retyped []ColumnSpec
 	for _, s := range specs {
@@ -263,10 +273,13 @@ func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, 
 			res.Added = append(res.Added, s.Name)
 			continue
 		}
-		if sameType(old, tx.Dialect().ColumnType(s)) {
+		if err := tx.respell(ctx, table, old, s.Name); err != nil {
+			return res, err
+		}
+		if sameType(old.typ, tx.Dialect().ColumnType(s)) {
 			continue
 		}
-		kept, err := tx.keepLength(ctx, table, s, old)
+		kept, err := tx.keepLength(ctx, table, s, old.typ)
 		if err != nil {
 			return res, err
 		}
@@ -277,7 +290,7 @@ func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, 
 		retyped = append(retyped, s)
 		res.Changed = append(res.Changed, s.Name)
 	}
-	if err := tx.retype(ctx, table, specs, retyped); err != nil {
+	if err := tx.retype(ctx, table, specs, retyped, have); err != nil {
 		return res, err
 	}
 	return res, tx.syncIndexes(ctx, table, specs)
@@ -286,8 +299,7 @@ func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, 
 func (tx *Tx) addColumn(ctx context.Context, table string, s ColumnSpec) error {
 	b := NewBuilder(tx.Dialect()).SQL("ALTER TABLE ").Ident(table).SQL(" ADD COLUMN ")
 	appendSpec(b, s)
-	_, err := tx.Exec(ctx, b)
-	return err
+	return tx.define(ctx, table, b, NewBuilder(tx.Dialect()).SQL("ALTER TABLE ").Ident(table).SQL(" DROP COLUMN ").Ident(s.Name))
 }
 
 // sameType compares column types less their collation.
@@ -299,7 +311,7 @@ func sameType(have, want string) bool {
 	return cut(have) == cut(want)
 }
 
-func (tx *Tx) retype(ctx context.Context, table string, specs, retyped []ColumnSpec) error {
+func (tx *Tx) retype(ctx context.Context, table string, specs, retyped []ColumnSpec, have map[string]shape) error {
 	if len(retyped) == 0 {
 		return nil
 	}
@@ -307,9 +319,7 @@ func (tx *Tx) retype(ctx context.Context, table string, specs, retyped []ColumnS
 		return tx.rebuild(ctx, table, specs, retyped)
 	}
 	for _, s := range retyped {
-		b := NewBuilder(tx.Dialect())
-		tx.Dialect().AlterType(b, table, s)
-		if _, err := tx.Exec(ctx, b); err != nil {
+		if err := tx.alterType(ctx, table, s, have[strings.ToLower(s.Name)].typ); err != nil {
 			return err
 		}
 	}
@@ -330,7 +340,7 @@ func (tx *Tx) RenameTable(ctx context.Context, old, name string) error {
 		if !ownIndex(old, n, ix) {
 			continue
 		}
-		if err := tx.dropIndex(ctx, name, n); err != nil {
+		if err := tx.dropIndex(ctx, name, n, ix); err != nil {
 			return err
 		}
 		if err := tx.addIndex(ctx, name, ColumnSpec{Name: ix.column, Unique: ix.unique, Index: true}); err != nil {
@@ -341,8 +351,10 @@ func (tx *Tx) RenameTable(ctx context.Context, old, name string) error {
 }
 
 func (tx *Tx) renameOnly(ctx context.Context, old, name string) error {
-	_, err := tx.Exec(ctx, NewBuilder(tx.Dialect()).SQL("ALTER TABLE ").Ident(old).SQL(" RENAME TO ").Ident(name))
-	return err
+	rename := func(from, to string) *Builder {
+		return NewBuilder(tx.Dialect()).SQL("ALTER TABLE ").Ident(from).SQL(" RENAME TO ").Ident(to)
+	}
+	return tx.define(ctx, old, rename(old, name), rename(name, old))
 }
 
 func sortedKeys[V any](m map[string]V) []string {
@@ -371,7 +383,7 @@ func (tx *Tx) syncIndexes(ctx context.Context, table string, specs []ColumnSpec)
 			case ix.unique == s.Unique && (s.Unique || s.Index):
 				found = true
 			case unwantedIndex(table, name, ix, s):
-				if err := tx.dropIndex(ctx, table, name); err != nil {
+				if err := tx.dropIndex(ctx, table, name, ix); err != nil {
 					return err
 				}
 			}
@@ -400,76 +412,4 @@ func unwantedIndex(table, name string, ix index, s ColumnSpec) bool {
 func (tx *Tx) TableExists(ctx context.Context, table string) (bool, error) {
 	cols, err := tx.columns(ctx, table)
 	return len(cols) > 0, err
-}
-
-// baseTable is a table without a DocType.
-type baseTable struct {
-	name    string
-	columns []ColumnSpec
-	key     []string
-	index   []string
-}
-
-// baseTables are the tables that upstream creates from SQL files.
-// Source: frappe/database/mariadb/framework_mariadb.sql.
-func baseTables() []baseTable {
-	text := func(names ...string) []ColumnSpec {
-		var out []ColumnSpec
-		for _, n := range names {
-			out = append(out, ColumnSpec{Name: n, Size: doctype.SizeVarchar, Length: 255})
-		}
-		return out
-	}
-	number := func(name string) ColumnSpec {
-		return ColumnSpec{Name: name, Size: doctype.SizeBigInt, NotNull: true, Default: "0"}
-	}
-	long := func(name string) ColumnSpec { return ColumnSpec{Name: name, Size: doctype.SizeLong} }
-	return []baseTable{
-		{name: singles, columns: append(text("doctype", "field"), long("value")), index: []string{"doctype", "field"}},
-		{name: "tabSeries", columns: append(text("name"), number("current")), key: []string{"name"}},
-		{name: "__sequence", columns: append(text("name"), number("current")), key: []string{"name"}},
-		{name: authTable, columns: append(text("doctype", "name", "fieldname"), long("password"), number("encrypted")), key: []string{"doctype", "name", "fieldname"}},
-		{name: "tabSessions", columns: append(text("user", "sid", "ipaddress", "status", "device"), long("sessiondata"), ColumnSpec{Name: "lastupdate", Size: doctype.SizeDatetime}), key: []string{"sid"}},
-		{name: "__UserSettings", columns: append(text("user", "doctype"), long("data")), key: []string{"user", "doctype"}},
-		{name: "__global_search", columns: append(text("doctype", "name", "title", "route"), long("content"), number("published")), key: []string{"doctype", "name"}},
-	}
-}
-
-// CreateBase creates the tables that no DocType describes, where they are missing.
-func (tx *Tx) CreateBase(ctx context.Context) error {
-	for _, t := range baseTables() {
-		b := NewBuilder(tx.Dialect()).SQL("CREATE TABLE IF NOT EXISTS ").Ident(t.name).SQL(" (")
-		for i, c := range t.columns {
-			if i > 0 {
-				b.SQL(", ")
-			}
-			appendSpec(b, c)
-		}
-		if len(t.key) > 0 {
-			b.SQL(", PRIMARY KEY (")
-			for i, k := range t.key {
-				if i > 0 {
-					b.SQL(", ")
-				}
-				b.Ident(k)
-			}
-			b.SQL(")")
-		}
-		if _, err := tx.Exec(ctx, b.SQL(")").SQL(tx.Dialect().TableSuffix())); err != nil {
-			return err
-		}
-		if len(t.index) > 0 {
-			ix := NewBuilder(tx.Dialect()).SQL("CREATE INDEX IF NOT EXISTS ").Ident(t.name + "_index").SQL(" ON ").Ident(t.name).SQL(" (")
-			for i, k := range t.index {
-				if i > 0 {
-					ix.SQL(", ")
-				}
-				ix.Ident(k)
-			}
-			if _, err := tx.Exec(ctx, ix.SQL(")")); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
 }

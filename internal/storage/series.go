@@ -23,17 +23,23 @@ func (tx *Tx) count(ctx context.Context, table, key string) (int64, error) {
 	if err := tx.StartWrite(ctx); err != nil {
 		return 0, err
 	}
-	b := NewBuilder(tx.Dialect()).SQL("UPDATE ").Ident(table).SQL(" SET ").Ident("current").SQL(" = ").Ident("current").SQL(" + 1 WHERE ").
-		Ident("name").SQL(" = ").Str(key)
-	n, err := tx.Exec(ctx, b)
+	next := func() (int64, error) {
+		return tx.Exec(ctx, NewBuilder(tx.Dialect()).SQL("UPDATE ").Ident(table).SQL(" SET ").Ident("current").SQL(" = ").Ident("current").
+			SQL(" + 1 WHERE ").Ident("name").SQL(" = ").Str(key))
+	}
+	n, err := next()
 	if err != nil {
 		return 0, err
 	}
-	if n == 0 {
-		b = NewBuilder(tx.Dialect()).SQL("INSERT INTO ").Ident(table).SQL(" (").Ident("name").SQL(", ").Ident("current").SQL(") VALUES (").
-			Str(key).SQL(", 1)")
-		_, err = tx.Exec(ctx, b)
-		return 1, err
+	if n == 0 { // another transaction may begin the same series at this moment
+		b := NewBuilder(tx.Dialect()).SQL("INSERT INTO ").Ident(table).SQL(" (").Ident("name").SQL(", ").Ident("current").SQL(") VALUES (").
+			Str(key).SQL(", 0)").SQL(tx.Dialect().Upsert([]string{"name"}, []string{"name"}))
+		if _, err = tx.Exec(ctx, b); err != nil {
+			return 0, err
+		}
+		if _, err = next(); err != nil {
+			return 0, err
+		}
 	}
 	current, _, err := tx.current(ctx, table, key)
 	return current, err

@@ -111,13 +111,12 @@ func (d Dialect) Upsert(_, columns []string) string {
 	return string(out)
 }
 
-// InspectColumns reads information_schema. A json column is a longtext with a check,
-// so the check is what tells the two apart.
+// InspectColumns reads information_schema. A json column is a longtext that compares
+// by its bytes, which is what tells the two apart.
 func (Dialect) InspectColumns(b *storage.Builder, table string) {
-	b.SQL("SELECT c.COLUMN_NAME, CASE WHEN k.CHECK_CLAUSE LIKE 'json_valid(%' THEN 'json' ELSE c.COLUMN_TYPE END, " +
-		"c.IS_NULLABLE = 'NO' FROM information_schema.COLUMNS c LEFT JOIN information_schema.CHECK_CONSTRAINTS k " +
-		"ON k.CONSTRAINT_SCHEMA = c.TABLE_SCHEMA AND k.TABLE_NAME = c.TABLE_NAME AND k.CONSTRAINT_NAME = c.COLUMN_NAME " +
-		"WHERE c.TABLE_SCHEMA = DATABASE() AND c.TABLE_NAME = ").Str(table).SQL(" ORDER BY c.ORDINAL_POSITION")
+	b.SQL("SELECT COLUMN_NAME, CASE WHEN COLUMN_TYPE = 'longtext' AND COLLATION_NAME = 'utf8mb4_bin' THEN 'json' ELSE COLUMN_TYPE END, " +
+		"IS_NULLABLE = 'NO' FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ").Str(table).
+		SQL(" ORDER BY ORDINAL_POSITION")
 }
 
 // InspectIndexes reads information_schema.
@@ -143,6 +142,11 @@ func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpe
 	if s.Default != "" {
 		b.SQL(" DEFAULT ").SQL(s.Default)
 	}
+}
+
+// FillNulls is the statement that a column needs before it can become NOT NULL.
+func (Dialect) FillNulls(b *storage.Builder, table string, s storage.ColumnSpec) {
+	b.SQL("UPDATE ").Ident(table).SQL(" SET ").Ident(s.Name).SQL(" = ").SQL(s.Default).SQL(" WHERE ").Ident(s.Name).SQL(" IS NULL")
 }
 
 // Function returns the name as it is: the query language's functions are MariaDB's.

@@ -151,6 +151,17 @@ func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpe
 	}
 }
 
+// ExactNames is true: quoted names keep their case.
+func (Dialect) ExactNames() bool { return true }
+
+// NullOrder puts null before all values, as MariaDB does.
+func (Dialect) NullOrder(desc bool) string {
+	if desc {
+		return " NULLS LAST"
+	}
+	return " NULLS FIRST"
+}
+
 // Function returns PostgreSQL's names.
 func (Dialect) Function(name string) string {
 	switch name {

@@ -20,7 +20,7 @@ func kindOf(err error) *storage.Error {
 
 func documentTests() []test {
 	return []test{
-		{"values come back as stored", testValues}, {"empty document", testEmpty}, {"missing", testMissing},
+		{"values come back as stored", testValues}, {"empty document", testEmpty}, {"missing", testMissing}, {"NUL", testNUL},
 		{"text columns take other kinds", testTextColumns}, {"bad values are refused", testBadValues},
 		{"decimals keep nine digits", testDecimals},
 		{"update", testUpdate}, {"optional columns", testOptional}, {"unique", testUnique}, {"set columns", testSetColumns},
@@ -29,7 +29,7 @@ func documentTests() []test {
 }
 
 func testValues(t *testing.T, s *site) {
-	s.insert(t, "T1", "title", "Ünïcode ☃ 'quoted' \"x\"", "notes", "line\nline\x00end", "done", 1, "points", -7,
+	s.insert(t, "T1", "title", "Ünïcode ☃ 'quoted' \"x\"", "notes", "line\nlineend", "done", 1, "points", -7,
 		"price", 12.5, "took", 90.25, "due", "2026-2-3", "starts", "2026-02-03 04:05:06", "at", "7:08:09.5",
 		"extra", document.NewObject("a", 1), "docstatus", 1, "idx", 3)
 	d := s.load(t, "T1")
@@ -38,7 +38,7 @@ func testValues(t *testing.T, s *site) {
 	}
 	for field, want := range map[string]any{
 		"name": "T1", "owner": "Administrator", "creation": "2026-01-02 03:04:05.678900", "modified_by": nil,
-		"title": "Ünïcode ☃ 'quoted' \"x\"", "notes": "line\nline\x00end", "done": 1, "points": -7, "price": 12.5,
+		"title": "Ünïcode ☃ 'quoted' \"x\"", "notes": "line\nlineend", "done": 1, "points": -7, "price": 12.5,
 		"took": 90.25, "due": "2026-02-03", "starts": "2026-02-03 04:05:06", "at": "7:08:9.5",
 		"extra": `{"a":1}`, "docstatus": 1, "idx": 3,
 	} {
@@ -47,6 +47,18 @@ func testValues(t *testing.T, s *site) {
 		}
 		same(t, field, d.Get(field), document.From(want))
 	}
+}
+
+// testNUL: PostgreSQL's text cannot hold the character, the others' can.
+func testNUL(t *testing.T, s *site) {
+	err := s.try(func(ctx context.Context, tx *storage.Tx) error {
+		return tx.Insert(ctx, s.newTask("T1", "notes", "a\x00b"), storage.WriteOptions{})
+	})
+	if err != nil {
+		wantKind(t, err, storage.BadValue, "")
+		return
+	}
+	same(t, "notes", s.load(t, "T1").Get("notes"), document.Text("a\x00b"))
 }
 
 func testEmpty(t *testing.T, s *site) {

@@ -1,0 +1,59 @@
+package storage
+
+import "context"
+
+// Definer is a Conn of a database that cannot undo a change of a table's shape with
+// the transaction. It runs the change, and runs undo (empty: there is none) when the
+// transaction is rolled back.
+type Definer interface {
+	Define(ctx context.Context, table, sql, undo string) error
+}
+
+// define changes the shape of a table. undo is the statement that takes the change
+// back.
+func (tx *Tx) define(ctx context.Context, table string, b, undo *Builder) error {
+	if err := tx.StartWrite(ctx); err != nil {
+		return err
+	}
+	if d, ok := tx.writer.(Definer); ok {
+		return d.Define(ctx, table, b.String(), undo.String())
+	}
+	_, err := tx.writer.Exec(ctx, b.String(), b.Values())
+	return err
+}
+
+// nullFiller is for a Dialect whose AlterType refuses nulls in a column that allows
+// none.
+type nullFiller interface {
+	FillNulls(b *Builder, table string, s ColumnSpec)
+}
+
+// alterType changes a column's type; old is the type that it has.
+func (tx *Tx) alterType(ctx context.Context, table string, s ColumnSpec, old string) error {
+	if f, ok := tx.Dialect().(nullFiller); ok && s.NotNull {
+		b := NewBuilder(tx.Dialect())
+		f.FillNulls(b, table, s)
+		if err := tx.define(ctx, table, b, NewBuilder(tx.Dialect())); err != nil {
+			return err
+		}
+	}
+	b, undo := NewBuilder(tx.Dialect()), NewBuilder(tx.Dialect())
+	tx.Dialect().AlterType(b, table, s)
+	undo.SQL("ALTER TABLE ").Ident(table).SQL(" MODIFY ").Ident(s.Name).SQL(" ").SQL(old)
+	return tx.define(ctx, table, b, undo)
+}
+
+// exactNames is for a Dialect in whose columns' names case counts.
+type exactNames interface{ ExactNames() bool }
+
+// respell renames a column of which the DocType changes nothing but the case, where
+// that makes another column.
+func (tx *Tx) respell(ctx context.Context, table string, old shape, name string) error {
+	if e, ok := tx.Dialect().(exactNames); !ok || !e.ExactNames() || old.name == name {
+		return nil
+	}
+	rename := func(from, to string) *Builder {
+		return NewBuilder(tx.Dialect()).SQL("ALTER TABLE ").Ident(table).SQL(" RENAME COLUMN ").Ident(from).SQL(" TO ").Ident(to)
+	}
+	return tx.define(ctx, table, rename(old.name, name), rename(name, old.name))
+}
