@@ -130,3 +130,6 @@ func (Dialect) Offset(b *storage.Builder, limit, offset int64) {
 		b.SQL(" OFFSET ").Int(offset)
 	}
 }
+
+// ExplainPrefix starts the question for a plan.
+func (Dialect) ExplainPrefix() string { return "EXPLAIN QUERY PLAN " }
