@@ -76,6 +76,7 @@ func (c *Call) Select(ctx context.Context, rules *query.Rules, r query.Request) 
 	if dt.IsSingle {
 		return nil, exc.Programming.New("('DocType', '" + dt.Name + "')")
 	}
+	r.HiddenInConditions = c.Site.Config().Str("permlevel_mode") == "compat"
 	q, err := query.Parse(ctx, &listEnv{c: c}, rules, r)
 	if err != nil {
 		return nil, err

@@ -79,6 +79,9 @@ type Request struct {
 	FromRequest bool
 	// IgnorePermissions leaves out every permission check (frappe.get_all, db.count).
 	IgnorePermissions bool
+	// HiddenInConditions lets conditions, orders and groups use fields above the user's
+	// level, as upstream's older lists do.
+	HiddenInConditions bool
 	// Count makes the query a count.
 	Count CountMode
 }
@@ -122,7 +125,7 @@ type step = func(ctx context.Context) error
 // legacySteps are in the order in which upstream's errors appear.
 func (p *parser) legacySteps() []step {
 	return []step{p.checkParent, p.swap, p.validateFields, p.validateFilters, p.checkAccess,
-		p.legacyFields, p.legacyFilters, p.removeFields, p.legacyGroup, p.legacyOrder, p.extras}
+		p.legacyFields, p.legacyFilters, p.removeFields, p.legacyGroup, p.legacyOrder, p.checkLevels, p.extras}
 }
 
 func (p *parser) engineSteps() []step {

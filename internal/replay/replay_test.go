@@ -197,9 +197,22 @@ func templateSites(t *testing.T, kind string) []template {
 		if err := freddo.NewSite(context.Background(), s.path, o); err != nil {
 			t.Fatalf("%s v%d: %v", kind, v, err)
 		}
+		if err := setUpstreamModes(s.path); err != nil {
+			t.Fatal(err)
+		}
 		out = append(out, s)
 	}
 	return out
+}
+
+// setUpstreamModes turns off what is stricter than upstream by default
+// (conformance/known_differences.md).
+func setUpstreamModes(path string) error {
+	folder, err := site.Open(path)
+	if err != nil {
+		return err
+	}
+	return folder.Set(map[string]any{"permlevel_mode": "compat"})
 }
 
 // copy copies the site into a folder; drop removes its database.
