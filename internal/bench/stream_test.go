@@ -84,7 +84,7 @@ func longList(t *testing.T) (srv *httptest.Server, auth string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	// The comparison stands in for the site's: these names are plain.
 	if err := db.CreateCollation("frappe", bytes.Compare); err != nil {
 		t.Fatal(err)

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"strings"
 
 	"freddo/doctype"
 	"freddo/document"
@@ -38,13 +39,17 @@ func listV1(x *exchange, ctx context.Context) (any, error) {
 // list runs the list that v1, and v2 before v16, share.
 func (x *exchange) list(ctx context.Context, fields document.Value, limit int64, start document.Value) (any, error) {
 	f := x.c.Form
+	dict, err := x.asDict()
+	if err != nil {
+		return nil, err
+	}
 	dt, err := x.c.DocType(ctx, x.target.doctype)
 	if err != nil {
 		return nil, err
 	}
 	return x.runList(ctx, x.c.Rules, query.Request{DocType: dt, Fields: fields, Filters: f.Get("filters"), OrFilters: f.Get("or_filters"),
 		GroupBy: f.Str("group_by"), OrderBy: orNull(f.Get("order_by")), Start: document.Cint(start), Limit: limit,
-		AsList: !asBool(f.Get("as_dict"), true), Parent: f.Str("parent"), FromRequest: true})
+		AsList: !dict, Parent: f.Str("parent"), FromRequest: true})
 }
 
 // fieldsJSON parses the argument fields, which REST takes as JSON text only.
@@ -96,22 +101,42 @@ func orNull(v document.Value) document.Value {
 	return v
 }
 
-// asBool reads an argument as frappe's sbool does; missing gives def.
-func asBool(v document.Value, def bool) bool {
-	if v.IsNull() {
-		return def
+// sbool turns texts of truth values into those and leaves all else alone.
+// Source: frappe/utils/data.py sbool.
+func sbool(v document.Value) document.Value {
+	switch strings.ToLower(v.Str()) {
+	case "true", "1":
+		return document.BoolOf(true)
+	case "false", "0":
+		return document.BoolOf(false)
 	}
-	switch v.Str() {
-	case "false", "False", "FALSE", "0":
-		return false
+	return v
+}
+
+// asDict is the list's argument as_dict, checked together with debug as the arguments
+// of frappe.client.get_list, which upstream calls. Errors: FrappeTypeError.
+func (x *exchange) asDict() (bool, error) {
+	given := document.NewObject("doctype", x.target.doctype)
+	for _, name := range []string{"as_dict", "debug"} {
+		if v := x.c.Form.Get(name); !v.IsNull() {
+			given.Set(name, sbool(v))
+		}
 	}
-	return v.Truthy()
+	if given.Len() == 1 {
+		return true, nil
+	}
+	m, ok := x.s.Methods.Lookup("frappe.client.get_list")
+	if !ok {
+		return true, nil
+	}
+	args, err := m.Bind(x.p, given)
+	return err != nil || args.Get("as_dict").Truthy(), err
 }
 
 // debug answers debug=1. Frappe: the SQL text; ours is no MariaDB's, and clients
 // have no business with it, so only the time is told.
 func (x *exchange) debug() {
-	if asBool(x.c.Form.Get("debug"), false) && len(x.c.Debug) == 0 {
+	if sbool(x.c.Form.Get("debug")).Truthy() && len(x.c.Debug) == 0 {
 		x.c.Debug = append(x.c.Debug, "Execution time: 0.00 sec")
 	}
 }
