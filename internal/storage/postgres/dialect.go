@@ -162,17 +162,6 @@ func (Dialect) NullOrder(desc bool) string {
 	return " NULLS FIRST"
 }
 
-// Function returns PostgreSQL's names.
-func (Dialect) Function(name string) string {
-	switch name {
-	case "IFNULL":
-		return "COALESCE"
-	case "LOCATE":
-		return "STRPOS"
-	}
-	return name
-}
-
 // TextLike is ILIKE, which ignores case.
 func (Dialect) TextLike(not bool) string {
 	if not {

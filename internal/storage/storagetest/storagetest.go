@@ -21,7 +21,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		tests []test
 	}{
 		{"document", documentTests()}, {"rows", rowTests()}, {"tx", txTests()}, {"query", queryTests()},
-		{"concurrency", concurrencyTests()}, {"schema", schemaTests()}, {"tables", tableTests()},
+		{"functions", functionTests()}, {"concurrency", concurrencyTests()}, {"schema", schemaTests()}, {"tables", tableTests()},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
