@@ -83,6 +83,7 @@ type Call struct {
 	Persist bool
 
 	after            []func(ctx context.Context)
+	committed        bool
 	memo             memo
 	metaGen, permGen int64
 }
@@ -171,6 +172,7 @@ func (c *Call) Commit(ctx context.Context) error {
 // CommitNow commits what was written so far and lets the call go on, as upstream's
 // explicit commits do.
 func (c *Call) CommitNow(ctx context.Context) error {
+	c.committed = c.committed || c.Tx.Writing()
 	if err := c.Tx.CommitAndContinue(ctx); err != nil {
 		return err
 	}
@@ -181,6 +183,9 @@ func (c *Call) CommitNow(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Committed reports whether the call has committed something before its end.
+func (c *Call) Committed() bool { return c.committed }
 
 // Rollback drops the call's writes and its after-commit functions. After a commit
 // it does nothing.

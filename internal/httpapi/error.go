@@ -50,6 +50,9 @@ func (x *exchange) fail(ctx context.Context, err error) {
 		return
 	}
 	e := exc.Of(err)
+	if b := brokenOff(err); b != nil {
+		e = b
+	}
 	if e == nil {
 		x.s.log().ErrorContext(ctx, "request failed", "error", err, "method", x.verb, "path", x.path, "user", x.c.User)
 		e = errInternal

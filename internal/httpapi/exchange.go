@@ -38,6 +38,9 @@ type exchange struct {
 	status int
 	// streaming says that parts of the answer are on their way (stream.go).
 	streaming bool
+	// body is the request's body once it was read.
+	body     []byte
+	bodyRead bool
 }
 
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
@@ -139,10 +142,14 @@ func (x *exchange) maxBody() int64 {
 }
 
 func (x *exchange) readForm(context.Context) error {
-	body, err := readBody(x.r, x.maxBody())
-	if err != nil {
-		return err
+	if !x.bodyRead {
+		body, err := readBody(x.r, x.maxBody())
+		if err != nil {
+			return err
+		}
+		x.body, x.bodyRead = body, true
 	}
+	body := x.body
 	in, err := parseForm(x.p, x.r.URL.RawQuery, x.r.Header.Get("Content-Type"), body)
 	if err != nil {
 		return err

@@ -60,7 +60,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := r.Context()
-	if err := x.handle(ctx); err != nil {
+	if err := x.attempt(ctx); err != nil {
 		x.fail(ctx, err)
 	}
 }

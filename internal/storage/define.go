@@ -22,17 +22,9 @@ func (tx *Tx) define(ctx context.Context, table string, b, undo *Builder) error 
 	return err
 }
 
-// nullFiller is for a Dialect whose AlterType refuses nulls in a column that allows
-// none.
-type nullFiller interface {
-	FillNulls(b *Builder, table string, s ColumnSpec)
-}
-
 // alterType changes a column's type; old is the type that it has.
 func (tx *Tx) alterType(ctx context.Context, table string, s ColumnSpec, old string) error {
-	if f, ok := tx.Dialect().(nullFiller); ok && s.NotNull {
-		b := NewBuilder(tx.Dialect())
-		f.FillNulls(b, table, s)
+	if b := NewBuilder(tx.Dialect()); s.NotNull && tx.Dialect().FillNulls(b, table, s) {
 		if err := tx.define(ctx, table, b, NewBuilder(tx.Dialect())); err != nil {
 			return err
 		}
@@ -43,13 +35,10 @@ func (tx *Tx) alterType(ctx context.Context, table string, s ColumnSpec, old str
 	return tx.define(ctx, table, b, undo)
 }
 
-// exactNames is for a Dialect in whose columns' names case counts.
-type exactNames interface{ ExactNames() bool }
-
 // respell renames a column of which the DocType changes nothing but the case, where
 // that makes another column.
 func (tx *Tx) respell(ctx context.Context, table string, old shape, name string) error {
-	if e, ok := tx.Dialect().(exactNames); !ok || !e.ExactNames() || old.name == name {
+	if !tx.Dialect().ExactNames() || old.name == name {
 		return nil
 	}
 	rename := func(from, to string) *Builder {

@@ -3,25 +3,12 @@ package storage
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"freddo/doctype"
 	"freddo/document"
 	"freddo/internal/query"
 )
-
-// functionWriter is for a Dialect in which a function of the query language is more
-// than another name: it writes the call, or reports false. Besides the names of package
-// query there are TEXT (a value as text) and NUMBER (a text column as the number that
-// it starts with, else 0).
-type functionWriter interface {
-	WriteFunction(b *Builder, name string, args []func()) bool
-}
-
-// nullOrderer is for a Dialect that does not sort null before all values.
-type nullOrderer interface {
-	// NullOrder ends a key of ORDER BY.
-	NullOrder(desc bool) string
-}
 
 // renderer writes one query.Select.
 type renderer struct {
@@ -163,19 +150,7 @@ func (r *renderer) call(e *query.Expr) {
 // function writes a call by the dialect's name. A LOCATE that is called otherwise takes
 // the text before the part that is looked for.
 func (r *renderer) function(name string, args []func()) {
-	if w, ok := r.b.d.(functionWriter); ok && w.WriteFunction(r.b, name, args) {
-		return
-	}
-	switch name {
-	case "TEXT":
-		r.b.SQL("CONCAT(")
-		args[0]()
-		r.b.SQL(", '')")
-		return
-	case "NUMBER":
-		r.b.SQL("(")
-		args[0]()
-		r.b.SQL(" + 0.0)")
+	if r.b.d.WriteFunction(r.b, name, args) {
 		return
 	}
 	own := r.b.d.Function(name)
@@ -383,7 +358,7 @@ func (r *renderer) test(n *query.Node) {
 	case query.OpNotNull:
 		r.null(n, " IS NOT NULL")
 	case query.OpIn, query.OpNotIn:
-		left()
+		cast := r.operand(n)
 		if n.Op == query.OpNotIn {
 			r.b.SQL(" NOT")
 		}
@@ -392,27 +367,68 @@ func (r *renderer) test(n *query.Node) {
 			if i > 0 {
 				r.b.SQL(", ")
 			}
-			r.b.Arg(v)
+			r.value(v, cast)
 		}
 		r.b.SQL(")")
 	case query.OpBetween:
-		left()
-		r.b.SQL(" BETWEEN ").Arg(n.Values[0]).SQL(" AND ").Arg(n.Values[1])
+		cast := r.operand(n)
+		r.b.SQL(" BETWEEN ")
+		r.value(n.Values[0], cast)
+		r.b.SQL(" AND ")
+		r.value(n.Values[1], cast)
 	case query.OpLike, query.OpNotLike:
 		if n.Field.Column.Type.IsText() && n.Field.Class == n.Field.Column.Type.Class {
 			left()
 		} else {
 			r.function("TEXT", []func(){left})
 		}
-		r.b.SQL(r.b.d.TextLike(n.Op == query.OpNotLike)).Arg(n.Values[0])
+		r.b.SQL(r.b.d.TextLike(n.Op == query.OpNotLike)).Arg(likePattern(n.Values[0]))
 	default:
 		if n.Number {
 			r.function("NUMBER", []func(){left})
-		} else {
-			left()
+			r.b.SQL(nodeOps[n.Op]).Arg(n.Values[0])
+			return
 		}
-		r.b.SQL(nodeOps[n.Op]).Arg(n.Values[0])
+		cast := r.operand(n)
+		r.b.SQL(nodeOps[n.Op])
+		r.value(n.Values[0], cast)
 	}
+}
+
+// operand writes the field of a comparison and returns what its values are cast to.
+func (r *renderer) operand(n *query.Node) (cast string) {
+	text := false
+	for _, v := range n.Values {
+		c, t := r.b.d.Operand(n.Field.Column, n.Field.Class, v)
+		text = text || t
+		if c != "" {
+			cast = c
+		}
+	}
+	if text {
+		r.function("TEXT", []func(){func() { r.column(n.Field) }})
+		return ""
+	}
+	r.column(n.Field)
+	return cast
+}
+
+func (r *renderer) value(v document.Value, cast string) {
+	if cast == "" {
+		r.b.Arg(v)
+		return
+	}
+	r.b.SQL("CAST(").Arg(v).SQL(" AS " + cast + ")")
+}
+
+// likePattern doubles a backslash at the end of a pattern, where it escapes nothing:
+// MariaDB takes it for itself, PostgreSQL refuses it.
+func likePattern(v document.Value) document.Value {
+	s := v.Str()
+	if n := len(s) - len(strings.TrimRight(s, `\`)); n%2 == 1 {
+		return document.Text(s + `\`)
+	}
+	return v
 }
 
 func (r *renderer) group() {
@@ -427,12 +443,17 @@ func (r *renderer) group() {
 }
 
 func (r *renderer) order() {
-	for i, o := range r.q.OrderBy {
-		if i == 0 {
+	first := true
+	for _, o := range r.q.OrderBy {
+		if r.q.Distinct && !r.selected(o.Expr) && !r.b.d.OrdersDistinct() {
+			continue
+		}
+		if first {
 			r.b.SQL(" ORDER BY ")
 		} else {
 			r.b.SQL(", ")
 		}
+		first = false
 		fold := "MIN"
 		if o.Desc {
 			fold = "MAX"
@@ -441,10 +462,18 @@ func (r *renderer) order() {
 		if o.Desc {
 			r.b.SQL(" DESC")
 		}
-		if n, ok := r.b.d.(nullOrderer); ok {
-			r.b.SQL(n.NullOrder(o.Desc))
+		r.b.SQL(r.b.d.NullOrder(o.Desc))
+	}
+}
+
+// selected reports whether an expression is among the columns.
+func (r *renderer) selected(e *query.Expr) bool {
+	for _, c := range r.q.Columns {
+		if c.Expr.Same(e) {
+			return true
 		}
 	}
+	return false
 }
 
 // renderCount writes the query that counts what q asks for.

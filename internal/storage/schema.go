@@ -179,9 +179,7 @@ func (tx *Tx) addIndex(ctx context.Context, table string, s ColumnSpec) error {
 	}
 	name, undo := indexName(table, s), NewBuilder(tx.Dialect())
 	b.SQL("INDEX ").Ident(name).SQL(" ON ").Ident(table).SQL(" (").Ident(s.Name)
-	if n, ok := tx.Dialect().(nullOrderer); ok {
-		b.SQL(n.NullOrder(false)) // as lists are ordered, so that they can use it
-	}
+	b.SQL(tx.Dialect().NullOrder(false)) // as lists are ordered, so that they can use it
 	tx.Dialect().DropIndex(undo, table, name)
 	return tx.define(ctx, table, b.SQL(")"), undo)
 }

@@ -65,8 +65,24 @@ type Dialect interface {
 	RebuildsForTypes() bool
 	// AlterType is the statement that changes a column's type.
 	AlterType(b *Builder, table string, s ColumnSpec)
+	// FillNulls writes the statement that a column needs before AlterType makes it NOT
+	// NULL, or reports that none is needed.
+	FillNulls(b *Builder, table string, s ColumnSpec) bool
+	// ExactNames says that columns which differ in case only are two columns.
+	ExactNames() bool
+	// NullOrder ends a key of ORDER BY, so that null comes before all values.
+	NullOrder(desc bool) string
+	// OrdersDistinct says that SELECT DISTINCT may be ordered by what it does not select.
+	OrdersDistinct() bool
+	// Operand tells how a value is compared with a column of a class: the type that the
+	// value is cast to ("" for none), or that the column is to be compared as text.
+	Operand(c *doctype.Column, class doctype.Class, v document.Value) (cast string, text bool)
 	// Function returns the database's own name of a function of the query language.
 	Function(name string) string
+	// WriteFunction writes a call of a function that is more than another name, or
+	// reports false. Besides the names of package query there are TEXT (a value as text)
+	// and NUMBER (a text column as the number that it starts with, else 0).
+	WriteFunction(b *Builder, name string, args []func()) bool
 	// TextLike is the operator that matches text without regard to case; not turns it
 	// round.
 	TextLike(not bool) string

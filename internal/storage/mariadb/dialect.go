@@ -7,6 +7,7 @@ import (
 	"strconv"
 
 	"freddo/doctype"
+	"freddo/document"
 	"freddo/internal/storage"
 )
 
@@ -145,12 +146,44 @@ func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpe
 }
 
 // FillNulls is the statement that a column needs before it can become NOT NULL.
-func (Dialect) FillNulls(b *storage.Builder, table string, s storage.ColumnSpec) {
+func (Dialect) FillNulls(b *storage.Builder, table string, s storage.ColumnSpec) bool {
 	b.SQL("UPDATE ").Ident(table).SQL(" SET ").Ident(s.Name).SQL(" = ").SQL(s.Default).SQL(" WHERE ").Ident(s.Name).SQL(" IS NULL")
+	return true
+}
+
+// ExactNames is false.
+func (Dialect) ExactNames() bool { return false }
+
+// NullOrder is empty: null is first by itself.
+func (Dialect) NullOrder(bool) string { return "" }
+
+// OrdersDistinct is true.
+func (Dialect) OrdersDistinct() bool { return true }
+
+// Operand is never special: values of all types compare.
+func (Dialect) Operand(*doctype.Column, doctype.Class, document.Value) (cast string, text bool) {
+	return "", false
 }
 
 // Function returns the name as it is: the query language's functions are MariaDB's.
 func (Dialect) Function(name string) string { return name }
+
+// WriteFunction writes the conversions.
+func (Dialect) WriteFunction(b *storage.Builder, name string, args []func()) bool {
+	switch name {
+	case "TEXT":
+		b.SQL("CONCAT(")
+		args[0]()
+		b.SQL(", '')")
+	case "NUMBER":
+		b.SQL("(")
+		args[0]()
+		b.SQL(" + 0.0)")
+	default:
+		return false
+	}
+	return true
+}
 
 // TextLike is LIKE: the collation ignores case and converts numbers.
 func (Dialect) TextLike(not bool) string {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,6 +47,17 @@ func (l *link) bind(vals []document.Value) [][]byte {
 		l.vals = append(l.vals, native(v))
 	}
 	return l.vals
+}
+
+// findable replaces NUL, which no stored text holds, in what is looked for.
+func findable(vals []document.Value) []document.Value {
+	for i, v := range vals {
+		if v.Kind() == document.String && strings.IndexByte(v.Str(), 0) >= 0 {
+			vals = slices.Clone(vals)
+			vals[i] = document.Text(strings.ReplaceAll(v.Str(), "\x00", "\uFFFD"))
+		}
+	}
+	return vals
 }
 
 func native(v document.Value) []byte {
@@ -148,7 +160,7 @@ func (l *link) start(ctx context.Context, sql string, vals []document.Value) (*p
 }
 
 func (l *link) query(ctx context.Context, sql string, vals []document.Value) (*netdb.Rows, error) {
-	rr, err := l.start(ctx, sql, vals)
+	rr, err := l.start(ctx, sql, findable(vals))
 	if err != nil {
 		return nil, err
 	}

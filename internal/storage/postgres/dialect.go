@@ -134,7 +134,7 @@ func (Dialect) RebuildsForTypes() bool { return false }
 func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpec) {
 	alter := func(more string) { b.SQL(", ALTER COLUMN ").Ident(s.Name).SQL(more) }
 	b.SQL("ALTER TABLE ").Ident(table).SQL(" ALTER COLUMN ").Ident(s.Name).SQL(" DROP DEFAULT")
-	if !s.NotNull {
+	if !s.NotNull && !s.PrimaryKey {
 		alter(" DROP NOT NULL")
 	}
 	alter(" TYPE " + d.ColumnType(s) + " USING ")
@@ -160,17 +160,6 @@ func (Dialect) NullOrder(desc bool) string {
 		return " NULLS LAST"
 	}
 	return " NULLS FIRST"
-}
-
-// Function returns PostgreSQL's names.
-func (Dialect) Function(name string) string {
-	switch name {
-	case "IFNULL":
-		return "COALESCE"
-	case "LOCATE":
-		return "STRPOS"
-	}
-	return name
 }
 
 // TextLike is ILIKE, which ignores case.

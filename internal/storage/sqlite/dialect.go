@@ -5,6 +5,7 @@ package sqlite
 
 import (
 	"freddo/doctype"
+	"freddo/document"
 	"freddo/internal/storage"
 )
 
@@ -104,10 +105,56 @@ func (Dialect) RebuildsForTypes() bool { return true }
 // AlterType does not exist in SQLite.
 func (Dialect) AlterType(*storage.Builder, string, storage.ColumnSpec) {}
 
+// FillNulls is not needed: tables are rebuilt.
+func (Dialect) FillNulls(*storage.Builder, string, storage.ColumnSpec) bool { return false }
+
+// ExactNames is false.
+func (Dialect) ExactNames() bool { return false }
+
+// NullOrder is empty: null is first by itself.
+func (Dialect) NullOrder(bool) string { return "" }
+
+// OrdersDistinct is true.
+func (Dialect) OrdersDistinct() bool { return true }
+
+// Operand is never special: values of all types compare.
+func (Dialect) Operand(*doctype.Column, doctype.Class, document.Value) (cast string, text bool) {
+	return "", false
+}
+
+// WriteFunction writes the conversions, and what null makes null.
+func (Dialect) WriteFunction(b *storage.Builder, name string, args []func()) bool {
+	switch name {
+	case "TEXT":
+		b.SQL("CAST(")
+		args[0]()
+		b.SQL(" AS TEXT)")
+	case "NUMBER":
+		b.SQL("(")
+		args[0]()
+		b.SQL(" + 0.0)")
+	case "CONCAT":
+		b.SQL("(")
+		for i, arg := range args {
+			if i > 0 {
+				b.SQL(" || ")
+			}
+			arg()
+		}
+		b.SQL(")")
+	default:
+		return false
+	}
+	return true
+}
+
 // Function returns SQLite's names.
 func (Dialect) Function(name string) string {
-	if name == "LOCATE" {
+	switch name {
+	case "LOCATE":
 		return "INSTR"
+	case "LENGTH":
+		return "OCTET_LENGTH"
 	}
 	return name
 }

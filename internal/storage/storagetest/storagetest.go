@@ -21,7 +21,8 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 		tests []test
 	}{
 		{"document", documentTests()}, {"rows", rowTests()}, {"tx", txTests()}, {"query", queryTests()},
-		{"concurrency", concurrencyTests()}, {"schema", schemaTests()}, {"tables", tableTests()}, {"plans", planTests()},
+		{"functions", functionTests()}, {"concurrency", concurrencyTests()}, {"schema", schemaTests()}, {"tables", tableTests()},
+		{"plans", planTests()},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {

@@ -22,6 +22,7 @@ DROP INDEX "tabNote_a_index";
 
 -- mariadb
 ALTER TABLE `tabNote` MODIFY `a` varchar(140);
+UPDATE `tabNote` SET `b` = 0 WHERE `b` IS NULL;
 ALTER TABLE `tabNote` MODIFY `b` int(11) NOT NULL DEFAULT 0;
 DROP INDEX `tabNote_a_index` ON `tabNote`;
 

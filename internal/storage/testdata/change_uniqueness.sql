@@ -12,6 +12,6 @@ CREATE UNIQUE INDEX `tabNote_b_unique` ON `tabNote` (`b`);
 
 -- postgres
 DROP INDEX "tabNote_a_unique";
-CREATE INDEX "tabNote_a_index" ON "tabNote" ("a");
+CREATE INDEX "tabNote_a_index" ON "tabNote" ("a" NULLS FIRST);
 DROP INDEX "tabNote_b_index";
-CREATE UNIQUE INDEX "tabNote_b_unique" ON "tabNote" ("b");
+CREATE UNIQUE INDEX "tabNote_b_unique" ON "tabNote" ("b" NULLS FIRST);

@@ -38,4 +38,4 @@ CREATE TABLE "tabRow" ("name" varchar(140) NOT NULL PRIMARY KEY,
   "parent" varchar(140),
   "parentfield" varchar(140),
   "parenttype" varchar(140));
-CREATE INDEX "tabRow_parent_index" ON "tabRow" ("parent");
+CREATE INDEX "tabRow_parent_index" ON "tabRow" ("parent" NULLS FIRST);

@@ -38,4 +38,4 @@ CREATE TABLE "tabLog" ("name" bigint NOT NULL PRIMARY KEY,
   "_comments" text,
   "_assign" text,
   "_liked_by" text);
-CREATE INDEX "tabLog_creation_index" ON "tabLog" ("creation");
+CREATE INDEX "tabLog_creation_index" ON "tabLog" ("creation" NULLS FIRST);

@@ -108,6 +108,6 @@ CREATE TABLE "tabEvery Type" ("name" varchar(140) NOT NULL PRIMARY KEY,
   "_assign" text,
   "_liked_by" text,
   "_seen" text);
-CREATE INDEX "tabEvery Type_modified_index" ON "tabEvery Type" ("modified");
-CREATE INDEX "tabEvery Type_link_index" ON "tabEvery Type" ("link");
-CREATE UNIQUE INDEX "tabEvery Type_one_unique" ON "tabEvery Type" ("one");
+CREATE INDEX "tabEvery Type_modified_index" ON "tabEvery Type" ("modified" NULLS FIRST);
+CREATE INDEX "tabEvery Type_link_index" ON "tabEvery Type" ("link" NULLS FIRST);
+CREATE UNIQUE INDEX "tabEvery Type_one_unique" ON "tabEvery Type" ("one" NULLS FIRST);

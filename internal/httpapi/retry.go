@@ -1,0 +1,71 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"time"
+
+	"freddo/exc"
+	"freddo/internal/storage"
+)
+
+// tries is how often a request is begun that deadlocks; one that waited too long for a
+// lock is begun twice.
+const tries = 4
+
+// attempt handles the request. Where the database breaks its transaction off for the
+// sake of another one and nothing of it was committed or answered, it begins anew.
+func (x *exchange) attempt(ctx context.Context) error {
+	for n := 1; ; n++ {
+		err := x.handle(ctx)
+		if err == nil || !x.restarts(err, n) {
+			return err
+		}
+		x.c.Rollback()
+		x.s.log().DebugContext(ctx, "request begun anew", "error", err, "method", x.verb, "path", x.path)
+		pause := time.NewTimer(time.Duration(n*5+rand.IntN(10*n)) * time.Millisecond)
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return err
+		}
+		y := x.s.begin(x.w, x.r)
+		y.started, y.body, y.bodyRead = x.started, x.body, x.bodyRead
+		*x = *y
+	}
+}
+
+func (x *exchange) restarts(err error, n int) bool {
+	if x.status != 0 || x.c.Committed() {
+		return false
+	}
+	switch kindOf(err) {
+	case storage.Deadlock:
+		return n < tries
+	case storage.LockTimeout:
+		return n < 2
+	}
+	return false
+}
+
+func kindOf(err error) storage.ErrorKind {
+	var e *storage.Error
+	if errors.As(err, &e) {
+		return e.Kind
+	}
+	return storage.Other
+}
+
+// brokenOff is upstream's error for a transaction that was broken off, or nil.
+// Source: frappe/database/database.py sql.
+func brokenOff(err error) *exc.Error {
+	switch kindOf(err) {
+	case storage.Deadlock:
+		return exc.QueryDeadlock.Wrap(err, "(1213, 'Deadlock found when trying to get lock; try restarting transaction')")
+	case storage.LockTimeout:
+		return exc.QueryTimeout.Wrap(err, "(1205, 'Lock wait timeout exceeded; try restarting transaction')")
+	}
+	return nil
+}
