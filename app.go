@@ -101,7 +101,8 @@ func (a *App) assemble() {
 	vault := auth.NewVault(a.engine.Site)
 	store := auth.New(a.engine, vault)
 	a.engine.Hooks.Secrets = vault
-	a.engine.Hooks.Sanitize = sanitize.Rules{SortAttributes: a.engine.Profile.SanitizeSorts, Tel: !a.engine.Profile.SanitizeSorts}.HTML
+	a.engine.Hooks.Sanitize = sanitize.Rules{SortAttributes: a.engine.Profile.SanitizeSorts, Mark: !a.engine.Profile.SanitizeSorts,
+		KeepStyle: !a.engine.Profile.SanitizeSorts, Tel: a.engine.Profile.SanitizeTel}.HTML
 	store.Register(a.engine.Hooks)
 	builtin.Register(a.engine.Hooks, a.methods)
 	demo.Register(a.engine.Hooks)

@@ -75,8 +75,10 @@ type Profile struct {
 	TimeDefaultsToNow bool
 	// CreateBeforeLinks checks the create right before links are validated.
 	CreateBeforeLinks bool
-	// SanitizeSorts prints the attributes of sanitised HTML by name, and drops tel:.
+	// SanitizeSorts prints attributes and styles of sanitised HTML as v14's library does.
 	SanitizeSorts bool
+	// SanitizeTel keeps tel: addresses.
+	SanitizeTel bool
 	// NewSingleUnsaved marks a Single that was never saved with __unsaved.
 	NewSingleUnsaved bool
 	// IndentJSON stores objects given to JSON fields indented and sorted.
@@ -109,6 +111,10 @@ type Profile struct {
 	GuestSummaryLogin bool
 	// WWWAuthenticate sends the OAuth resource metadata header on 401 and 403.
 	WWWAuthenticate bool
+	// DocstatusAsSent echoes a docstatus that was sent as text as text.
+	DocstatusAsSent bool
+	// FetchSkipsMissing lets a link to nothing pass where a field is fetched from it.
+	FetchSkipsMissing bool
 	// DebugInExc puts the SQL of debug=1 into exc; otherwise into _debug_messages.
 	DebugInExc bool
 	// HasDiscard, HasAddComment: document methods that exist.
@@ -175,7 +181,7 @@ func V14() *Profile {
 	return &Profile{
 		Name: "v14", Version: "14.93.2", Rules: query.RulesV14(), CountRules: query.RulesCount15(), Body: document.Python, Inner: document.PythonSpaced,
 		ExcTypeFirst: true, SanitizeSorts: true, CreateNulls: true, DeleteKey: "message", DisabledKeysWork: true,
-		HashName: "v14", TimeDefaultsToNow: true, IndentJSON: true, TableMandatoryColon: true,
+		HashName: "v14", DocstatusAsSent: true, FetchSkipsMissing: true, TimeDefaultsToNow: true, IndentJSON: true, TableMandatoryColon: true,
 		DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
 		HomePage: "/app", SessionExpiry: "60:00", FailedLoginExcType: "DoesNotExistError", TagsLeadingComma: true, DebugInExc: true, ServerScriptsDefault: true,
 		RESTNullData: true, DocMethodNotPermitted: true, DebugNeedsLogging: true, RunServerObj: true, RateUsed: true,
@@ -188,7 +194,7 @@ func V15() *Profile {
 	return &Profile{
 		Name: "v15", Version: "15.55.1", Rules: query.RulesV15(), CountRules: query.RulesCount15(), Body: document.Python, Inner: document.PythonSpaced,
 		V2: true, CopyRoute: true, ExcTypeAlways: true, MessageID: true, DeleteKey: "data", PermlevelOnRead: true,
-		DisabledKeysWork: true, LogoutLogsInGuest: true, ArrayBody: true, HashName: "v15",
+		DisabledKeysWork: true, LogoutLogsInGuest: true, ArrayBody: true, HashName: "v15", SanitizeTel: true, DocstatusAsSent: true, FetchSkipsMissing: true,
 		FormatCounterByPrefix: true, TimeDefaultsToNow: true, TableMandatoryColon: true,
 		PermissionSentence: true, DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
 		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TagsLeadingComma: true,
@@ -204,7 +210,7 @@ func V16() *Profile {
 		Name: "v16", Version: "16.0.0-dev", Rules: query.RulesV16(), RawRules: query.RulesRaw16(), CountRules: query.RulesRaw16(), Body: document.ORJSON, Inner: document.ORJSON,
 		V2: true, ExcTypeAlways: true, MessageID: true, TracebackForSystemUsers: true, HideMissing: true,
 		V2Nulls: true, V2DocsInMethods: true, NewSingleUnsaved: true, DeleteKey: "data", PermlevelOnRead: true, KeysWithAPIKey: true,
-		LogoutLogsInGuest: true, ArrayBody: true, HashName: "v16", NoStore: true, UserLangCookie: true,
+		LogoutLogsInGuest: true, ArrayBody: true, HashName: "v16", SanitizeTel: true, NoStore: true, UserLangCookie: true,
 		SkipEqualCookies: true, HTTPErrorCookies: true, TimestampNamesDocument: true, PermissionSentence: true,
 		DeskLinksAbsolute: true, SortDefault: "creation", IndexCreation: true,
 		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TypeErrorNamesMethod: true,

@@ -56,7 +56,7 @@ func (c *Call) stampNew(_ context.Context, d *document.Document) error {
 	}
 	return d.EachRow(func(_ *doctype.DocField, row *document.Document) error {
 		stamp(row)
-		row.SetAt(doctype.SlotDocstatus, d.At(doctype.SlotDocstatus))
+		row.SetAt(doctype.SlotDocstatus, document.IntOf(d.Docstatus()))
 		row.New = true
 		return nil
 	})
@@ -66,9 +66,13 @@ func (c *Call) checkNewDocstatus(ctx context.Context, d *document.Document) erro
 	if d.Type.IsSingle {
 		return nil
 	}
-	switch s, ok := docstatusOf(d); {
+	s, ok := docstatusOf(d)
+	if ok && (s == 0 || !c.Profile.DocstatusAsSent) {
+		d.SetAt(doctype.SlotDocstatus, document.IntOf(s))
+	}
+	switch {
 	case !ok:
-		return exc.Validation.New("Invalid docstatus")
+		return invalidDocstatus(s)
 	case s == 1:
 		return c.CheckPermission(ctx, d, doctype.Submit)
 	case s == 2:
@@ -188,6 +192,8 @@ func (c *Call) writeError(ctx context.Context, d *document.Document, err error) 
 		return e.WithPlain(exc.Message{Text: label + " must be unique"})
 	case storage.BadValue:
 		return exc.Operational.Wrap(err, fmt.Sprintf("(1292, \"Incorrect value for column '%s'\")", se.Column))
+	case storage.OutOfRange:
+		return exc.OutOfRange.Wrap(err, fmt.Sprintf("(1264, \"Out of range value for column '%s' at row 1\")", se.Column))
 	case storage.TooLong:
 		return exc.Data.Wrap(err, fmt.Sprintf("(1406, \"Data too long for column '%s'\")", se.Column))
 	}

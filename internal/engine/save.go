@@ -149,6 +149,11 @@ func docstatusOf(d *document.Document) (int64, bool) {
 	return s, s >= 0 && s <= 2
 }
 
+// invalidDocstatus is raised with two arguments, which Python prints as a tuple.
+func invalidDocstatus(s int64) error {
+	return exc.Validation.Errorf("('Invalid docstatus', %d)", s)
+}
+
 // transition decides the action. Source: frappe/model/document.py
 // check_docstatus_transition.
 func (c *Call) transition(ctx context.Context, d, before *document.Document) (action, error) {
@@ -158,9 +163,11 @@ func (c *Call) transition(ctx context.Context, d, before *document.Document) (ac
 		d.SetAt(doctype.SlotDocstatus, document.IntOf(0))
 	}
 	if !ok {
-		return 0, exc.Validation.New("Invalid docstatus")
+		return 0, invalidDocstatus(to)
 	}
-	d.SetAt(doctype.SlotDocstatus, document.IntOf(to))
+	if to == 0 || !c.Profile.DocstatusAsSent {
+		d.SetAt(doctype.SlotDocstatus, document.IntOf(to))
+	}
 	switch from := before.Docstatus(); {
 	case from == 0 && to == 0:
 		return actionSave, nil
@@ -184,7 +191,7 @@ func (c *Call) prepareRows(ctx context.Context, d *document.Document) error {
 		setParent(row, d, f)
 		row.SetAt(doctype.SlotModified, d.At(doctype.SlotModified))
 		row.SetAt(doctype.SlotModifiedBy, d.At(doctype.SlotModifiedBy))
-		row.SetAt(doctype.SlotDocstatus, d.At(doctype.SlotDocstatus))
+		row.SetAt(doctype.SlotDocstatus, document.IntOf(d.Docstatus()))
 		if document.ToText(row.At(doctype.SlotOwner)) == "" {
 			row.SetAt(doctype.SlotOwner, d.At(doctype.SlotOwner))
 		}
@@ -287,7 +294,7 @@ func (c *Call) Discard(ctx context.Context, d *document.Document) error {
 		return err
 	}
 	if before.Docstatus() != 0 {
-		return exc.Validation.New("Only draft documents can be discarded")
+		return exc.Validation.Errorf("('Only draft documents can be discarded', %d)", before.Docstatus())
 	}
 	if err := c.CheckPermission(ctx, d, doctype.Write); err != nil {
 		return err
