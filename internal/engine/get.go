@@ -65,6 +65,7 @@ func (c *Call) single(ctx context.Context, dt *doctype.DocType) (*document.Docum
 		d.Unsaved = c.Profile.NewSingleUnsaved
 	}
 	d.SetName(dt.Name)
+	d.SetAt(doctype.SlotDocstatus, document.IntOf(d.Docstatus()))
 	for i, f := range dt.Tables {
 		child, err := c.DocType(ctx, f.Options)
 		if err != nil {
