@@ -25,7 +25,7 @@ func (c *Call) Insert(ctx context.Context, d *document.Document) error {
 		c.validateLinks, c.checkCreate,
 		c.hook(BeforeInsert), c.setNewName, c.setParents,
 		c.resetPermlevel, c.beforeSaveEvents, c.validateBuiltin,
-		c.writeNew, c.hook(AfterInsert), c.checkAmended, c.afterSaveEvents,
+		c.writeNew, c.hook(AfterInsert), c.checkAmended, c.afterSaveEvents, c.computeVirtual,
 	} {
 		if err := step(ctx, d); err != nil {
 			return err
@@ -67,6 +67,7 @@ func (c *Call) checkNewDocstatus(ctx context.Context, d *document.Document) erro
 		return nil
 	}
 	s, ok := docstatusOf(d)
+	d.Flags.Action = string(actionSave)
 	if ok && (s == 0 || !c.Profile.DocstatusAsSent) {
 		d.SetAt(doctype.SlotDocstatus, document.IntOf(s))
 	}
@@ -74,6 +75,7 @@ func (c *Call) checkNewDocstatus(ctx context.Context, d *document.Document) erro
 	case !ok:
 		return invalidDocstatus(s)
 	case s == 1:
+		d.Flags.Action = string(actionSubmit)
 		return c.CheckPermission(ctx, d, doctype.Submit)
 	case s == 2:
 		return exc.DocstatusTransition.New("Cannot change docstatus from 0 (Draft) to 2 (Cancelled)")

@@ -11,13 +11,13 @@ import (
 )
 
 // action is what a save means by the stored and the new docstatus.
-type action uint8
+type action string
 
 const (
-	actionSave action = iota
-	actionSubmit
-	actionUpdateAfterSubmit
-	actionCancel
+	actionSave              action = "save"
+	actionSubmit            action = "submit"
+	actionUpdateAfterSubmit action = "update_after_submit"
+	actionCancel            action = "cancel"
 )
 
 // Save stores a changed document: a draft's save, a submit, an update after submit
@@ -44,6 +44,7 @@ func (c *Call) Save(ctx context.Context, d *document.Document) error {
 	if err != nil {
 		return err
 	}
+	d.Flags.Action = string(act)
 	if err := c.prepareRows(ctx, d); err != nil {
 		return err
 	}
@@ -55,7 +56,10 @@ func (c *Call) Save(ctx context.Context, d *document.Document) error {
 			return err
 		}
 	}
-	return c.finish(ctx, d, act)
+	if err := c.finish(ctx, d, act); err != nil {
+		return err
+	}
+	return c.computeVirtual(ctx, d)
 }
 
 // finish runs events, validation, writing and post events of an action.
@@ -95,8 +99,10 @@ func (c *Call) finish(ctx context.Context, d *document.Document, act action) err
 		if err := c.run(ctx, OnCancel, d); err != nil {
 			return err
 		}
-		if err := c.checkBacklinks(ctx, d, true); err != nil {
-			return err
+		if !d.Flags.IgnoreLinks {
+			if err := c.checkBacklinks(ctx, d, true); err != nil {
+				return err
+			}
 		}
 		return c.finishSave(ctx, d)
 	}
@@ -111,12 +117,12 @@ func (c *Call) compareStored(ctx context.Context, d *document.Document, sent str
 	}
 	before, err := c.GetForUpdate(ctx, d.Type.Name, d.Name())
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	d.Before = before
 	stored := document.ShowDatetime(document.ToText(before.At(doctype.SlotModified)))
 	if stored != document.ShowDatetime(sent) {
-		return 0, c.stale(d, stored)
+		return "", c.stale(d, stored)
 	}
 	return c.transition(ctx, d, before)
 }
@@ -163,7 +169,7 @@ func (c *Call) transition(ctx context.Context, d, before *document.Document) (ac
 		d.SetAt(doctype.SlotDocstatus, document.IntOf(0))
 	}
 	if !ok {
-		return 0, invalidDocstatus(to)
+		return "", invalidDocstatus(to)
 	}
 	if to == 0 || !c.Profile.DocstatusAsSent {
 		d.SetAt(doctype.SlotDocstatus, document.IntOf(to))
@@ -174,15 +180,15 @@ func (c *Call) transition(ctx context.Context, d, before *document.Document) (ac
 	case from == 0 && to == 1:
 		return actionSubmit, c.CheckPermission(ctx, d, doctype.Submit)
 	case from == 0:
-		return 0, exc.DocstatusTransition.New("Cannot change docstatus from 0 (Draft) to 2 (Cancelled)")
+		return "", exc.DocstatusTransition.New("Cannot change docstatus from 0 (Draft) to 2 (Cancelled)")
 	case from == 1 && to == 1:
 		return actionUpdateAfterSubmit, c.CheckPermission(ctx, d, doctype.Submit)
 	case from == 1 && to == 2:
 		return actionCancel, c.CheckPermission(ctx, d, doctype.Cancel)
 	case from == 1:
-		return 0, exc.DocstatusTransition.New("Cannot change docstatus from 1 (Submitted) to 0 (Draft)")
+		return "", exc.DocstatusTransition.New("Cannot change docstatus from 1 (Submitted) to 0 (Draft)")
 	}
-	return 0, exc.Validation.New("Cannot edit cancelled document")
+	return "", exc.Validation.New("Cannot edit cancelled document")
 }
 
 // prepareRows gives rows their parentage, stamps and, where missing, names.

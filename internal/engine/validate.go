@@ -28,6 +28,9 @@ func (c *Call) validateBuiltin(ctx context.Context, d *document.Document) error 
 			return err
 		}
 	}
+	if err := c.run(ctx, CheckWorkflow, d); err != nil {
+		return err
+	}
 	if !d.New && d.Before != nil {
 		return c.validateConstants(d)
 	}

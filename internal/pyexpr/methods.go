@@ -143,6 +143,15 @@ func item(x, at Value) (Value, error) {
 		}
 		return v, nil
 	}
+	if o, ok := x.(Object); ok {
+		if name, isText := at.(string); isText {
+			v, ok, err := o.Attr(name)
+			if err == nil && !ok {
+				err = errorf("KeyError", "%s", repr(at))
+			}
+			return v, err
+		}
+	}
 	elements, err := iterate(x)
 	if err != nil {
 		return nil, errorf("TypeError", "'%s' object is not subscriptable", typeName(x))

@@ -372,3 +372,6 @@ func deltaText(d Delta) string {
 	}
 	return strconv.FormatInt(days, 10) + " days, " + t
 }
+
+// Keys returns the keys in order; shared.
+func (d *Dict) Keys() []Value { return d.keys }
