@@ -23,3 +23,11 @@ func (dt *DocType) Derived(key any, make func() (any, error)) (any, error) {
 	v, _ = dt.derived.m.LoadOrStore(key, v)
 	return v, nil
 }
+
+// Known returns what Derived has computed for a key already.
+func (dt *DocType) Known(key any) (v any, ok bool) {
+	if dt.derived == nil {
+		return nil, false
+	}
+	return dt.derived.m.Load(key)
+}
