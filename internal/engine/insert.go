@@ -219,7 +219,7 @@ func (c *Call) checkAmended(ctx context.Context, d *document.Document) error {
 		return err
 	}
 	return exc.Validation.Throwf("%s cannot be amended because it is not cancelled. Please cancel the document before creating an amendment.",
-		c.DocLink(d.Type.Name, from)).WithTitle("Amendment Not Allowed")
+		c.FormLink(d.Type.Name, from)).WithTitle("Amendment Not Allowed")
 }
 
 // afterSaveEvents runs the events after a draft was saved or submitted.

@@ -271,11 +271,16 @@ func (c *Call) linkedRows(ctx context.Context, b *storage.Builder, target *docty
 	return out, rows.Err()
 }
 
-// DocLink is a link to a document as upstream's messages hold it.
-// Source: frappe/utils/data.py get_link_to_form, frappe/model/delete_doc.py.
+// FormLink is a link to a document's form. Source: frappe/utils/data.py get_link_to_form.
+func (c *Call) FormLink(dt, name string) string {
+	return fmt.Sprintf(`<a href="%s/app/%s/%s">%s</a>`, c.BaseURL(), doctype.Slug(dt), pathEscape(name), name)
+}
+
+// DocLink is a link to a document as the refusals of deletes and cancels hold it.
+// Source: frappe/model/delete_doc.py raise_link_exists_exception.
 func (c *Call) DocLink(dt, name string) string {
 	if c.Profile.DeskLinksAbsolute {
-		return fmt.Sprintf(`<a href="%s/app/%s/%s">%s</a>`, c.BaseURL(), doctype.Slug(dt), pathEscape(name), name)
+		return c.FormLink(dt, name)
 	}
 	return fmt.Sprintf(`<a href="/app/Form/%s/%s">%s</a>`, dt, name, name)
 }
