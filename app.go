@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"freddo/document"
@@ -55,6 +56,8 @@ type App struct {
 	methods *method.Registry
 	server  *httpapi.Server
 	log     *slog.Logger
+	// started says that hooks may no longer be added.
+	started atomic.Bool
 }
 
 // New opens a site. Errors: no site in the folder, a release that is not known,
@@ -139,7 +142,10 @@ func (a *App) ReloadConfig() { a.engine.Site.Refresh() }
 func (a *App) SetAddr(addr string) { a.cfg.Addr = addr }
 
 // Handler returns the application as an http.Handler.
-func (a *App) Handler() http.Handler { return a.server.Handler() }
+func (a *App) Handler() http.Handler {
+	a.started.Store(true)
+	return a.server.Handler()
+}
 
 // Close closes the site.
 func (a *App) Close() error { return errors.Join(a.server.Close(), a.engine.DB.Close()) }

@@ -308,6 +308,9 @@ func (c *Call) Discard(ctx context.Context, d *document.Document) error {
 	if err := c.run(ctx, BeforeDiscard, d); err != nil {
 		return err
 	}
+	if err := c.run(ctx, BeforeChange, d); err != nil {
+		return err
+	}
 	now := document.Text(c.Stamp())
 	d.SetAt(doctype.SlotDocstatus, document.IntOf(2))
 	d.SetAt(doctype.SlotModified, now)
