@@ -94,3 +94,6 @@ func (c *Call) Msgprint(text string) { c.c.Msgprint(exc.Message{Text: text}) }
 
 // AfterCommit runs fn once the call's writes are durable; never when it fails.
 func (c *Call) AfterCommit(fn func(ctx context.Context)) { c.c.AfterCommit(fn) }
+
+// Discard cancels a draft (v16).
+func (c *Call) Discard(ctx context.Context, d *document.Document) error { return c.c.Discard(ctx, d) }

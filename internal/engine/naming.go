@@ -26,8 +26,14 @@ func (c *Call) setNewName(ctx context.Context, d *document.Document) error {
 
 // nameChild names a row: by its DocType's rule, which is a random name for most.
 func (c *Call) nameChild(ctx context.Context, row *document.Document) error {
+	if err := c.run(ctx, BeforeNaming, row); err != nil {
+		return err
+	}
 	if row.Type.Autoname == "autoincrement" {
 		return c.nextSequence(ctx, row)
+	}
+	if err := c.run(ctx, Autoname, row); err != nil || row.Name() != "" {
+		return err
 	}
 	if row.Type.Autoname != "" {
 		if err := c.nameByRule(ctx, row, row.Type.Autoname); err != nil || row.Name() != "" {
