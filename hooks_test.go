@@ -3,6 +3,7 @@ package freddo_test
 import (
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -41,10 +42,38 @@ type shop struct {
 	failAt freddo.Event
 }
 
+// templates are empty sites, one for each release, made on first use.
+var templates = map[string]func() (string, error){"v14": template("v14"), "v15": template("v15"), "v16": template("v16")}
+
+func template(release string) func() (string, error) {
+	return sync.OnceValues(func() (string, error) {
+		dir, err := os.MkdirTemp("", "freddo-"+release)
+		if err != nil {
+			return "", err
+		}
+		site := filepath.Join(dir, "site")
+		return site, freddo.NewSite(context.Background(), site, freddo.NewSiteOptions{AdminPassword: "admin", Compat: release})
+	})
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	for _, release := range []string{"v14", "v15", "v16"} {
+		if site, err := templates[release](); err == nil {
+			_ = os.RemoveAll(filepath.Dir(site))
+		}
+	}
+	os.Exit(code)
+}
+
 func newShop(t testing.TB, release string) *shop {
 	t.Helper()
+	site, err := templates[release]()
+	if err != nil {
+		t.Fatal(err)
+	}
 	s := &shop{dir: filepath.Join(t.TempDir(), "site")}
-	if err := freddo.NewSite(context.Background(), s.dir, freddo.NewSiteOptions{AdminPassword: "admin", Compat: release}); err != nil {
+	if err := os.CopyFS(s.dir, os.DirFS(site)); err != nil {
 		t.Fatal(err)
 	}
 	app, err := freddo.New(freddo.Config{Site: s.dir, Unsafe: true})
@@ -184,9 +213,15 @@ func TestAFailureAtAnyStepLeavesNothingBehind(t *testing.T) {
 					if !exc.Is(err, exc.Validation) {
 						t.Errorf("%s: the hook at %s was not heard: %v", st.name, e, err)
 					}
+					if release != "v15" {
+						continue // these compare once a step, to be quicker
+					}
 					if diff := difference(before, s.dump(t)); diff != "" {
 						t.Fatalf("%s that fails at %s left something behind: %s", st.name, e, diff)
 					}
+				}
+				if diff := difference(before, s.dump(t)); diff != "" {
+					t.Fatalf("%s that fails left something behind: %s", st.name, diff)
 				}
 				s.failAt = ""
 				if err := s.app.Do(context.Background(), "Administrator", st.do); err != nil {
