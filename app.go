@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"freddo/document"
@@ -54,6 +55,8 @@ type App struct {
 	methods *method.Registry
 	server  *httpapi.Server
 	log     *slog.Logger
+	// started says that hooks may no longer be added.
+	started atomic.Bool
 }
 
 // New opens a site. Errors: no site in the folder, a release that is not known,
@@ -97,7 +100,8 @@ func (a *App) assemble() {
 	vault := auth.NewVault(a.engine.Site)
 	store := auth.New(a.engine, vault)
 	a.engine.Hooks.Secrets = vault
-	a.engine.Hooks.Sanitize = sanitize.Rules{SortAttributes: a.engine.Profile.SanitizeSorts, Tel: !a.engine.Profile.SanitizeSorts}.HTML
+	a.engine.Hooks.Sanitize = sanitize.Rules{SortAttributes: a.engine.Profile.SanitizeSorts, Mark: !a.engine.Profile.SanitizeSorts,
+		KeepStyle: !a.engine.Profile.SanitizeSorts, Tel: a.engine.Profile.SanitizeTel}.HTML
 	store.Register(a.engine.Hooks)
 	builtin.Register(a.engine.Hooks, a.methods)
 	demo.Register(a.engine.Hooks)
@@ -134,7 +138,10 @@ func (a *App) ReloadConfig() { a.engine.Site.Refresh() }
 func (a *App) SetAddr(addr string) { a.cfg.Addr = addr }
 
 // Handler returns the application as an http.Handler.
-func (a *App) Handler() http.Handler { return a.server.Handler() }
+func (a *App) Handler() http.Handler {
+	a.started.Store(true)
+	return a.server.Handler()
+}
 
 // Close closes the site.
 func (a *App) Close() error { return errors.Join(a.server.Close(), a.engine.DB.Close()) }

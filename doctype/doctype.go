@@ -74,6 +74,8 @@ type DocType struct {
 	slots     map[string]int
 	parentAt  int // slot of parent, -1 unless IsTable
 	optionsAt int // first optional slot
+	derived   *derived
+	virtual   []*DocField
 }
 
 // DocField is one field of a DocType.
@@ -147,6 +149,7 @@ func FromProps(p Props) *DocType {
 	for _, row := range p.PropRows("permissions") {
 		dt.Permissions = append(dt.Permissions, PermFromProps(row))
 	}
+	dt.derived = &derived{}
 	dt.compile(p.PropRows("legacy_columns"))
 	return dt
 }
@@ -205,6 +208,9 @@ func (dt *DocType) compile(legacy []Props) {
 			dt.Tables = append(dt.Tables, f)
 		case f.Type.HasColumn():
 			f.Slot = dt.addColumn(Column{Name: f.Fieldname, Field: f, Type: f.Type, Stored: !f.IsVirtual})
+			if f.IsVirtual {
+				dt.virtual = append(dt.virtual, f)
+			}
 			if f.Fieldtype == "Link" || f.Fieldtype == "Dynamic Link" {
 				dt.LinkFields = append(dt.LinkFields, f)
 			}
@@ -247,6 +253,9 @@ func (dt *DocType) addColumn(c Column) int {
 
 // Field returns the field of that name, or nil.
 func (dt *DocType) Field(name string) *DocField { return dt.byName[name] }
+
+// VirtualFields returns the fields that are computed instead of stored, in form order.
+func (dt *DocType) VirtualFields() []*DocField { return dt.virtual }
 
 // Slot returns the slot of a column; ok is false for unknown names and tables.
 func (dt *DocType) Slot(name string) (slot int, ok bool) {

@@ -73,8 +73,8 @@ func Normal(c *doctype.Column, v Value, indentJSON bool) Value {
 		return v
 	}
 	if c.Field == nil && c.Type.Class == doctype.IntClass {
-		if c.Name == "idx" && !v.IsNull() {
-			return v // Frappe: idx is no field, so it is not cast
+		if (c.Name == "idx" || c.Name == "docstatus") && !v.IsNull() {
+			return v // Frappe: these are no fields, so they are not cast
 		}
 		return IntOf(Cint(v))
 	}

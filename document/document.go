@@ -31,6 +31,9 @@ type Document struct {
 type Flags struct {
 	IgnorePermissions, IgnoreLinks, IgnoreMandatory, IgnoreValidate      bool
 	IgnoreXSS, IgnoreVersion, NameSet, InInsert, IgnoreUpdateAfterSubmit bool
+	// Action is what the save under way does, as upstream's _action says it: save,
+	// submit, update_after_submit or cancel; empty before a save has decided.
+	Action string
 }
 
 // New returns an empty document of dt.

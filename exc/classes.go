@@ -12,6 +12,7 @@ var (
 	JSONDecode                       = &Class{Name: "JSONDecodeError", Status: 500, Base: ValueErr, Module: "json.decoder"}
 	Operational                      = &Class{Name: "OperationalError", Status: 500, Module: "pymysql.err"}
 	Programming                      = &Class{Name: "ProgrammingError", Status: 500, Module: "pymysql.err"}
+	OutOfRange                       = &Class{Name: "DataError", Status: 500, Module: "pymysql.err"}
 	Security                         = &Class{Name: "SecurityException", Status: 500, Module: "frappe.exceptions"}
 	QueryTimeout                     = &Class{Name: "QueryTimeoutError", Status: 500, Module: "frappe.exceptions"}
 	QueryDeadlock                    = &Class{Name: "QueryDeadlockError", Status: 500, Module: "frappe.exceptions"}
@@ -69,6 +70,9 @@ var (
 	DocumentAlreadyRestored          = &Class{Name: "DocumentAlreadyRestored", Status: 417, Base: Validation, Module: "frappe.exceptions"}
 	AttachmentLimitReached           = &Class{Name: "AttachmentLimitReached", Status: 417, Base: Validation, Module: "frappe.exceptions"}
 	PrintFormat                      = &Class{Name: "PrintFormatError", Status: 417, Base: Validation, Module: "frappe.exceptions"}
+	WorkflowState                    = &Class{Name: "WorkflowStateError", Status: 417, Base: Validation, Module: "frappe.model.workflow"}
+	WorkflowTransition               = &Class{Name: "WorkflowTransitionError", Status: 417, Base: Validation, Module: "frappe.model.workflow"}
+	WorkflowPermission               = &Class{Name: "WorkflowPermissionError", Status: 417, Base: Validation, Module: "frappe.model.workflow"}
 	InvalidNamingSeries              = &Class{Name: "InvalidNamingSeriesError", Status: 417, Base: Validation, Module: "frappe.model.naming"}
 	InvalidUUIDValue                 = &Class{Name: "InvalidUUIDValue", Status: 417, Base: Validation, Module: "frappe.model.naming"}
 	FrappeType                       = &Class{Name: "FrappeTypeError", Status: 417, Base: TypeErr, Module: "frappe.exceptions"}
@@ -85,7 +89,4 @@ var (
 	NestedSetMultipleRoots           = &Class{Name: "NestedSetMultipleRootsError", Status: 417, Base: Validation, Module: "frappe.utils.nestedset"}
 	NestedSetChildExists             = &Class{Name: "NestedSetChildExistsError", Status: 417, Base: Validation, Module: "frappe.utils.nestedset"}
 	NestedSetInvalidMerge            = &Class{Name: "NestedSetInvalidMergeError", Status: 417, Base: Validation, Module: "frappe.utils.nestedset"}
-	WorkflowState                    = &Class{Name: "WorkflowStateError", Status: 417, Base: Validation, Module: "frappe.model.workflow"}
-	WorkflowTransition               = &Class{Name: "WorkflowTransitionError", Status: 417, Base: Validation, Module: "frappe.model.workflow"}
-	WorkflowPermission               = &Class{Name: "WorkflowPermissionError", Status: 417, Base: Validation, Module: "frappe.model.workflow"}
 )

@@ -8,16 +8,18 @@ import (
 	"freddo/internal/builtin/custom"
 	"freddo/internal/builtin/desk"
 	"freddo/internal/builtin/model"
+	"freddo/internal/builtin/workflow"
 	"freddo/internal/engine"
 	"freddo/internal/method"
 )
 
 // Register hooks every controller and adds every method.
 func Register(hooks *engine.Hooks, methods *method.Registry) {
-	core.Register(hooks, methods)   // frappe.core.*, frappe.share
-	custom.Register(hooks, methods) // frappe.custom.*
-	model.Register(hooks, methods)  // frappe.model.*, frappe.utils.nestedset, frappe.rename_doc
-	desk.Register(hooks, methods)   // frappe.desk.*
-	client.Register(methods)        // frappe.client.*
-	registerFramework(methods)      // frappe.realtime, frappe.translate, frappe.utils.change_log
+	core.Register(hooks, methods)     // frappe.core.*, frappe.share
+	custom.Register(hooks, methods)   // frappe.custom.*
+	model.Register(hooks, methods)    // frappe.model.*, frappe.utils.nestedset, frappe.rename_doc
+	desk.Register(hooks, methods)     // frappe.desk.*
+	workflow.Register(hooks, methods) // frappe.model.workflow, frappe.workflow.*
+	client.Register(methods)          // frappe.client.*
+	registerFramework(methods)        // frappe.realtime, frappe.translate, frappe.utils.change_log
 }

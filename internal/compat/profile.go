@@ -70,6 +70,10 @@ type Profile struct {
 	ArrayBody bool
 	// HashName is how random names are made: "v14", "v15" or "v16".
 	HashName string
+	// AmendNamingSettings lets Document Naming Settings choose how amendments are named.
+	AmendNamingSettings bool
+	// UUIDNames knows the autoname UUID.
+	UUIDNames bool
 	// FormatCounterByPrefix keys the counter of format: names by the text before it;
 	// otherwise all share the empty key.
 	FormatCounterByPrefix bool
@@ -77,8 +81,10 @@ type Profile struct {
 	TimeDefaultsToNow bool
 	// CreateBeforeLinks checks the create right before links are validated.
 	CreateBeforeLinks bool
-	// SanitizeSorts prints the attributes of sanitised HTML by name, and drops tel:.
+	// SanitizeSorts prints attributes and styles of sanitised HTML as v14's library does.
 	SanitizeSorts bool
+	// SanitizeTel keeps tel: addresses.
+	SanitizeTel bool
 	// NewSingleUnsaved marks a Single that was never saved with __unsaved.
 	NewSingleUnsaved bool
 	// IndentJSON stores objects given to JSON fields indented and sorted.
@@ -111,6 +117,13 @@ type Profile struct {
 	GuestSummaryLogin bool
 	// WWWAuthenticate sends the OAuth resource metadata header on 401 and 403.
 	WWWAuthenticate bool
+	// DocstatusAsSent echoes a docstatus that was sent as text as text.
+	DocstatusAsSent bool
+	// FetchSkipsMissing lets a link to nothing pass where a field is fetched from it.
+	FetchSkipsMissing bool
+	// CancelByFirstState looks at the first cancelling state only where a form asks
+	// whether it may offer Cancel, and answers nothing when there is none.
+	CancelByFirstState bool
 	// DebugInExc puts the SQL of debug=1 into exc; otherwise into _debug_messages.
 	DebugInExc bool
 	// HasDiscard, HasAddComment: document methods that exist.
@@ -177,7 +190,7 @@ func V14() *Profile {
 	return &Profile{
 		Name: "v14", Version: "14.93.2", Rules: query.RulesV14(), CountRules: query.RulesCount15(), Body: document.Python, Inner: document.PythonSpaced,
 		ExcTypeFirst: true, SanitizeSorts: true, CreateNulls: true, DeleteKey: "message", DisabledKeysWork: true,
-		HashName: "v14", TimeDefaultsToNow: true, IndentJSON: true, TableMandatoryColon: true,
+		HashName: "v14", CancelByFirstState: true, DocstatusAsSent: true, FetchSkipsMissing: true, TimeDefaultsToNow: true, IndentJSON: true, TableMandatoryColon: true,
 		DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
 		HomePage: "/app", SessionExpiry: "60:00", FailedLoginExcType: "DoesNotExistError", TagsLeadingComma: true, DebugInExc: true, ServerScriptsDefault: true,
 		RESTNullData: true, DocMethodNotPermitted: true, DebugNeedsLogging: true, RunServerObj: true, RateUsed: true,
@@ -189,8 +202,9 @@ func V14() *Profile {
 func V15() *Profile {
 	return &Profile{
 		Name: "v15", Version: "15.55.1", Rules: query.RulesV15(), CountRules: query.RulesCount15(), Body: document.Python, Inner: document.PythonSpaced,
-		V2: true, Expand: true, CopyRoute: true, ExcTypeAlways: true, MessageID: true, DeleteKey: "data", PermlevelOnRead: true,
-		DisabledKeysWork: true, LogoutLogsInGuest: true, ArrayBody: true, HashName: "v15",
+		V2: true, Expand: true, CopyRoute: true, ExcTypeAlways: true, MessageID: true, DeleteKey: "data",
+		PermlevelOnRead: true, DisabledKeysWork: true, LogoutLogsInGuest: true, ArrayBody: true, HashName: "v15",
+		AmendNamingSettings: true, SanitizeTel: true, DocstatusAsSent: true, FetchSkipsMissing: true,
 		FormatCounterByPrefix: true, TimeDefaultsToNow: true, TableMandatoryColon: true,
 		PermissionSentence: true, DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
 		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TagsLeadingComma: true,
@@ -206,7 +220,7 @@ func V16() *Profile {
 		Name: "v16", Version: "16.0.0-dev", Rules: query.RulesV16(), RawRules: query.RulesRaw16(), CountRules: query.RulesRaw16(), Body: document.ORJSON, Inner: document.ORJSON,
 		V2: true, Expand: true, ExcTypeAlways: true, MessageID: true, TracebackForSystemUsers: true, HideMissing: true,
 		V2Nulls: true, V2DocsInMethods: true, NewSingleUnsaved: true, DeleteKey: "data", PermlevelOnRead: true, KeysWithAPIKey: true,
-		LogoutLogsInGuest: true, ArrayBody: true, HashName: "v16", NoStore: true, UserLangCookie: true,
+		LogoutLogsInGuest: true, ArrayBody: true, HashName: "v16", AmendNamingSettings: true, UUIDNames: true, SanitizeTel: true, NoStore: true, UserLangCookie: true,
 		SkipEqualCookies: true, HTTPErrorCookies: true, TimestampNamesDocument: true, PermissionSentence: true,
 		DeskLinksAbsolute: true, SortDefault: "creation", IndexCreation: true,
 		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TypeErrorNamesMethod: true,

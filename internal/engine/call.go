@@ -138,6 +138,8 @@ type memo struct {
 	// dirty are the DocTypes that the call itself has changed.
 	dirty   map[string]bool
 	singles map[string]*document.Document
+	// hashPrefix begins the random names that the call makes (v16).
+	hashPrefix string
 }
 
 // Begin starts a call of user. The transaction does no I/O until it is used.

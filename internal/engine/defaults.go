@@ -68,13 +68,13 @@ func (c *Call) defaultOf(ctx context.Context, d, parent *document.Document, f *d
 	if err != nil || v.IsNull() {
 		return v, err
 	}
-	switch f.Type.Class {
-	case doctype.CheckClass, doctype.IntClass:
+	switch {
+	case f.Type.Class == doctype.CheckClass, f.Type.Class == doctype.IntClass:
 		return document.IntOf(document.Cint(v)), nil
-	case doctype.FloatClass:
+	case f.Type.Class == doctype.FloatClass && f.Type.Numeric:
 		return document.FloatOf(document.Flt(v)), nil
 	}
-	return v, nil
+	return v, nil // Frappe: Duration and Rating keep the text
 }
 
 // linkDefault is the document that User Permissions make the default for a link.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"strings"
 
 	"freddo/doctype"
 	"freddo/document"
@@ -123,7 +122,7 @@ func (c *Call) checkBacklinks(ctx context.Context, d *document.Document, cancel 
 		return err
 	}
 	for _, bl := range fields {
-		if ignoredBacklinks[bl.doctype] || cancel && bl.fieldname == "amended_from" {
+		if !cancel && ignoredBacklinks[bl.doctype] || cancel && bl.fieldname == "amended_from" {
 			continue
 		}
 		if err := c.checkBacklink(ctx, d, bl, cancel); err != nil {
@@ -183,11 +182,11 @@ func (c *Call) checkBacklink(ctx context.Context, d *document.Document, bl backl
 		return nil
 	}
 	if dt.IsSingle {
-		return c.checkSingleBacklink(ctx, d, dt, bl)
+		return c.checkSingleBacklink(ctx, d, dt, bl, cancel)
 	}
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(", ").Ident("docstatus")
 	if dt.IsTable {
-		b.SQL(", ").Ident("parent").SQL(", ").Ident("parenttype").SQL(", ").Ident("idx")
+		b.SQL(", ").Ident("parent").SQL(", ").Ident("parenttype")
 	}
 	b.SQL(" FROM ").Table(dt.Name).SQL(" WHERE ").Ident(bl.fieldname).SQL(" = ").Arg(document.Text(d.Name()))
 	if cancel {
@@ -199,24 +198,25 @@ func (c *Call) checkBacklink(ctx context.Context, d *document.Document, bl backl
 	}
 	defer rows.Close()
 	for rows.Next() {
-		where, name, row := dt.Name, rawText(rows, 0), ""
-		if dt.IsTable {
-			where, name, row = rawText(rows, 3), rawText(rows, 2), "at Row: "+rawText(rows, 4)
+		where, name := dt.Name, rawText(rows, 0)
+		if dt.IsTable && rawText(rows, 2) != "" {
+			where, name = rawText(rows, 3), rawText(rows, 2)
 		}
-		if where == d.Type.Name && name == d.Name() || where == "" || ignoredBacklinks[where] {
+		// Frappe: a document's own rows hold it back.
+		if dt.Name == d.Type.Name && name == d.Name() || !cancel && ignoredBacklinks[where] {
 			continue
 		}
-		return c.linkExists(d, where, name, row, cancel)
+		return c.linkExists(d, where, name, "", cancel)
 	}
 	return rows.Err()
 }
 
-func (c *Call) checkSingleBacklink(ctx context.Context, d *document.Document, dt *doctype.DocType, bl backlink) error {
+func (c *Call) checkSingleBacklink(ctx context.Context, d *document.Document, dt *doctype.DocType, bl backlink, cancel bool) error {
 	v, err := c.Setting(ctx, dt.Name, bl.fieldname)
-	if err != nil || !strings.EqualFold(document.ToText(v), d.Name()) {
+	if err != nil || document.ToText(v) != d.Name() {
 		return err
 	}
-	return c.linkExists(d, dt.Name, "", "", false)
+	return c.linkExists(d, dt.Name, "", "", cancel)
 }
 
 func (c *Call) checkDynamicBacklinks(ctx context.Context, d *document.Document, cancel bool) error {
@@ -229,7 +229,13 @@ func (c *Call) checkDynamicBacklinks(ctx context.Context, d *document.Document, 
 			continue
 		}
 		dt, err := c.DocType(ctx, f[0])
-		if err != nil || dt.IsVirtual || dt.IsSingle || dt.Column(f[1]) == nil || dt.Column(f[2]) == nil {
+		if err != nil || dt.IsVirtual || dt.Column(f[1]) == nil || dt.Column(f[2]) == nil {
+			continue
+		}
+		if dt.IsSingle {
+			if err := c.checkDynamicSingle(ctx, d, f, cancel); err != nil {
+				return err
+			}
 			continue
 		}
 		b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name")
@@ -250,6 +256,20 @@ func (c *Call) checkDynamicBacklinks(ctx context.Context, d *document.Document, 
 	return nil
 }
 
+// checkDynamicSingle refuses to delete what a Single links dynamically. Singles are
+// never submitted, so they hold no cancel back.
+func (c *Call) checkDynamicSingle(ctx context.Context, d *document.Document, f [3]string, cancel bool) error {
+	kind, err := c.Setting(ctx, f[0], f[2])
+	if err != nil || cancel || document.ToText(kind) != d.Type.Name {
+		return err
+	}
+	name, err := c.Setting(ctx, f[0], f[1])
+	if err != nil || document.ToText(name) != d.Name() {
+		return err
+	}
+	return c.linkExists(d, f[0], "", "", cancel)
+}
+
 func (c *Call) firstDynamic(ctx context.Context, b *storage.Builder, d *document.Document, dt *doctype.DocType, cancel bool) error {
 	rows, err := c.Tx.Query(ctx, b)
 	if err != nil {
@@ -261,7 +281,7 @@ func (c *Call) firstDynamic(ctx context.Context, b *storage.Builder, d *document
 		if dt.IsTable {
 			where, name, row = rawText(rows, 2), rawText(rows, 1), "at Row: "+rawText(rows, 3)
 		}
-		if where == d.Type.Name && name == d.Name() || ignoredBacklinks[where] {
+		if ignoredBacklinks[where] {
 			continue
 		}
 		return c.linkExists(d, where, name, row, cancel)

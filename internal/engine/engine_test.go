@@ -35,7 +35,7 @@ func newEngine(t testing.TB, p *compat.Profile) *engine.Engine {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &engine.Engine{DB: db, Meta: m, Perm: perm.NewStore(), Profile: p, Site: s, Hooks: engine.NewHooks(),
+	e := &engine.Engine{DB: db, Meta: m, Perm: perm.NewStore(), Profile: p, Rules: p.Rules, Site: s, Hooks: engine.NewHooks(),
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: time.Now, Zone: time.UTC}
 	if err := e.Install(context.Background(), nil); err != nil {
 		t.Fatal(err)

@@ -15,11 +15,11 @@ const maxExpanded = 5000
 // expandBatch is how many of them one query reads.
 const expandBatch = 500
 
-// expand lets the values of Link fields be printed as the documents they name: those
+// expandLinks lets the values of Link fields be printed as the documents they name: those
 // that the user may read, with the columns that the user may read. The others stay
 // names, and so do values of fields that are not shown or are no links.
 // Source: frappe/utils/data.py attach_expanded_links.
-func (c *Call) expand(ctx context.Context, rules *query.Rules, q *query.Select, fields []string) error {
+func (c *Call) expandLinks(ctx context.Context, rules *query.Rules, q *query.Select, fields []string) error {
 	total := 0
 	for _, field := range fields {
 		at, target, ok := q.Expandable(field)

@@ -43,7 +43,10 @@ func (c *Call) load(ctx context.Context, dtName, name string, lock bool) (*docum
 	if errors.Is(err, storage.ErrNotFound) {
 		return nil, notFound(dt, name)
 	}
-	return d, err
+	if err != nil {
+		return nil, err
+	}
+	return d, c.computeVirtual(ctx, d)
 }
 
 func notFound(dt *doctype.DocType, name string) error {
@@ -65,6 +68,7 @@ func (c *Call) single(ctx context.Context, dt *doctype.DocType) (*document.Docum
 		d.Unsaved = c.Profile.NewSingleUnsaved
 	}
 	d.SetName(dt.Name)
+	d.SetAt(doctype.SlotDocstatus, document.IntOf(d.Docstatus()))
 	for i, f := range dt.Tables {
 		child, err := c.DocType(ctx, f.Options)
 		if err != nil {
@@ -79,7 +83,7 @@ func (c *Call) single(ctx context.Context, dt *doctype.DocType) (*document.Docum
 		}
 		d.SetRowsAt(i, rows)
 	}
-	return d, nil
+	return d, c.computeVirtual(ctx, d)
 }
 
 // NewDoc returns an unsaved document with its defaults.

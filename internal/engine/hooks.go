@@ -34,6 +34,10 @@ const (
 	AfterDelete             Event = "after_delete"
 	BeforeRename            Event = "before_rename"
 	AfterRename             Event = "after_rename"
+	BeforeChange            Event = "before_change"
+	// CheckWorkflow is no event of upstream's: it stands where upstream validates the
+	// workflow, after the built-in checks of a save that is no cancel.
+	CheckWorkflow Event = "check_workflow"
 )
 
 // AnyDocType registers a hook for every DocType.

@@ -25,7 +25,7 @@ func (c *Call) Insert(ctx context.Context, d *document.Document) error {
 		c.validateLinks, c.checkCreate,
 		c.hook(BeforeInsert), c.setNewName, c.setParents,
 		c.resetPermlevel, c.beforeSaveEvents, c.validateBuiltin,
-		c.writeNew, c.hook(AfterInsert), c.checkAmended, c.afterSaveEvents,
+		c.writeNew, c.hook(AfterInsert), c.checkAmended, c.afterSaveEvents, c.computeVirtual,
 	} {
 		if err := step(ctx, d); err != nil {
 			return err
@@ -56,7 +56,7 @@ func (c *Call) stampNew(_ context.Context, d *document.Document) error {
 	}
 	return d.EachRow(func(_ *doctype.DocField, row *document.Document) error {
 		stamp(row)
-		row.SetAt(doctype.SlotDocstatus, d.At(doctype.SlotDocstatus))
+		row.SetAt(doctype.SlotDocstatus, document.IntOf(d.Docstatus()))
 		row.New = true
 		return nil
 	})
@@ -66,10 +66,16 @@ func (c *Call) checkNewDocstatus(ctx context.Context, d *document.Document) erro
 	if d.Type.IsSingle {
 		return nil
 	}
-	switch s, ok := docstatusOf(d); {
+	s, ok := docstatusOf(d)
+	d.Flags.Action = string(actionSave)
+	if ok && (s == 0 || !c.Profile.DocstatusAsSent) {
+		d.SetAt(doctype.SlotDocstatus, document.IntOf(s))
+	}
+	switch {
 	case !ok:
-		return exc.Validation.New("Invalid docstatus")
+		return invalidDocstatus(s)
 	case s == 1:
+		d.Flags.Action = string(actionSubmit)
 		return c.CheckPermission(ctx, d, doctype.Submit)
 	case s == 2:
 		return exc.DocstatusTransition.New("Cannot change docstatus from 0 (Draft) to 2 (Cancelled)")
@@ -188,6 +194,8 @@ func (c *Call) writeError(ctx context.Context, d *document.Document, err error) 
 		return e.WithPlain(exc.Message{Text: label + " must be unique"})
 	case storage.BadValue:
 		return exc.Operational.Wrap(err, fmt.Sprintf("(1292, \"Incorrect value for column '%s'\")", se.Column))
+	case storage.OutOfRange:
+		return exc.OutOfRange.Wrap(err, fmt.Sprintf("(1264, \"Out of range value for column '%s' at row 1\")", se.Column))
 	case storage.TooLong:
 		return exc.Data.Wrap(err, fmt.Sprintf("(1406, \"Data too long for column '%s'\")", se.Column))
 	}
@@ -211,7 +219,7 @@ func (c *Call) checkAmended(ctx context.Context, d *document.Document) error {
 		return err
 	}
 	return exc.Validation.Throwf("%s cannot be amended because it is not cancelled. Please cancel the document before creating an amendment.",
-		c.DocLink(d.Type.Name, from)).WithTitle("Amendment Not Allowed")
+		c.FormLink(d.Type.Name, from)).WithTitle("Amendment Not Allowed")
 }
 
 // afterSaveEvents runs the events after a draft was saved or submitted.

@@ -78,17 +78,19 @@ func (c *Call) validateLinks(ctx context.Context, d *document.Document) error {
 func (c *Call) collectLinks(ctx context.Context, d *document.Document) ([]*link, error) {
 	var out []*link
 	add := func(r *document.Document, row int64) error {
-		for _, f := range r.Type.LinkFields {
-			value := document.ToText(r.At(f.Slot))
-			if value == "" || f.IsVirtual {
-				continue
-			}
-			l, err := c.newLink(ctx, r, f, value, row)
-			if err != nil {
-				return err
-			}
-			if l != nil {
-				out = append(out, l)
+		for _, fieldtype := range [2]string{"Link", "Dynamic Link"} { // Frappe: all Links come first
+			for _, f := range r.Type.LinkFields {
+				value := document.ToText(r.At(f.Slot))
+				if value == "" || f.IsVirtual || f.Fieldtype != fieldtype {
+					continue
+				}
+				l, err := c.newLink(ctx, r, f, value, row)
+				if err != nil {
+					return err
+				}
+				if l != nil {
+					out = append(out, l)
+				}
 			}
 		}
 		return nil
@@ -158,7 +160,11 @@ func (c *Call) followLinks(ctx context.Context, links []*link, root *document.Do
 	for _, l := range links {
 		row := found.get(l.value)
 		if row == nil {
-			gone = append(gone, l)
+			// Frappe: v14 and v15 look up all fields at once then, and take no row for no
+			// objection.
+			if !c.Profile.FetchSkipsMissing || !fetchesNow(l) {
+				gone = append(gone, l)
+			}
 			continue
 		}
 		l.d.SetAt(l.f.Slot, row.Get("name"))
@@ -202,6 +208,16 @@ func fetchers(l *link) []*doctype.DocField {
 		}
 	}
 	return out
+}
+
+// fetchesNow reports whether a field takes its value from the link in this save.
+func fetchesNow(l *link) bool {
+	for _, f := range fetchers(l) {
+		if !f.FetchIfEmpty || !l.d.At(f.Slot).Truthy() {
+			return true
+		}
+	}
+	return false
 }
 
 // fetchFields sets what is fetched from a linked row.
@@ -255,11 +271,16 @@ func (c *Call) linkedRows(ctx context.Context, b *storage.Builder, target *docty
 	return out, rows.Err()
 }
 
-// DocLink is a link to a document as upstream's messages hold it.
-// Source: frappe/utils/data.py get_link_to_form, frappe/model/delete_doc.py.
+// FormLink is a link to a document's form. Source: frappe/utils/data.py get_link_to_form.
+func (c *Call) FormLink(dt, name string) string {
+	return fmt.Sprintf(`<a href="%s/app/%s/%s">%s</a>`, c.BaseURL(), doctype.Slug(dt), pathEscape(name), name)
+}
+
+// DocLink is a link to a document as the refusals of deletes and cancels hold it.
+// Source: frappe/model/delete_doc.py raise_link_exists_exception.
 func (c *Call) DocLink(dt, name string) string {
 	if c.Profile.DeskLinksAbsolute {
-		return fmt.Sprintf(`<a href="%s/app/%s/%s">%s</a>`, c.BaseURL(), doctype.Slug(dt), pathEscape(name), name)
+		return c.FormLink(dt, name)
 	}
 	return fmt.Sprintf(`<a href="/app/Form/%s/%s">%s</a>`, dt, name, name)
 }

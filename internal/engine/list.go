@@ -52,7 +52,7 @@ func (c *Call) list(ctx context.Context, rules *query.Rules, r query.Request, ex
 	if q.Empty {
 		return ListResult{JSON: []byte("[]")}, nil
 	}
-	if err := c.expand(ctx, rules, q, expand); err != nil {
+	if err := c.expandLinks(ctx, rules, q, expand); err != nil {
 		return ListResult{}, err
 	}
 	out, n, err := c.Tx.AppendSelect(ctx, make([]byte, 0, 4096), c.Profile.Body, q, sink)

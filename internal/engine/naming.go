@@ -2,17 +2,12 @@ package engine
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
-	"regexp"
-	"strconv"
 	"strings"
-	"time"
 
 	"freddo/doctype"
 	"freddo/document"
 	"freddo/exc"
-	"freddo/internal/storage"
 )
 
 // setNewName names a new document and its rows.
@@ -31,15 +26,21 @@ func (c *Call) setNewName(ctx context.Context, d *document.Document) error {
 
 // nameChild names a row: by its DocType's rule, which is a random name for most.
 func (c *Call) nameChild(ctx context.Context, row *document.Document) error {
+	if err := c.run(ctx, BeforeNaming, row); err != nil {
+		return err
+	}
 	if row.Type.Autoname == "autoincrement" {
 		return c.nextSequence(ctx, row)
+	}
+	if err := c.run(ctx, Autoname, row); err != nil || row.Name() != "" {
+		return err
 	}
 	if row.Type.Autoname != "" {
 		if err := c.nameByRule(ctx, row, row.Type.Autoname); err != nil || row.Name() != "" {
 			return err
 		}
 	}
-	row.SetName(RandomName())
+	row.SetName(c.hashName())
 	return nil
 }
 
@@ -61,34 +62,46 @@ func (c *Call) nameParent(ctx context.Context, d *document.Document) error {
 		d.SetName(newname)
 		return c.validateName(ctx, d)
 	}
-	if !prompt {
+	uuid := c.Profile.UUIDNames && strings.EqualFold(dt.Autoname, "uuid")
+	if !prompt && !uuid {
 		d.SetAt(doctype.SlotName, document.Value{})
 	}
-	if dt.Autoname == "autoincrement" {
+	if dt.Autoname == "autoincrement" && !dt.IsSingle {
 		return c.nextSequence(ctx, d)
 	}
-	if from := d.Text("amended_from"); from != "" && dt.Field("amended_from") != nil {
-		return c.nameAmended(ctx, d, from)
+	if uuid && dt.Autoname == "UUID" {
+		return c.nameByUUID(d)
 	}
-	if dt.IsSingle {
+	if from := d.Text("amended_from"); from != "" && dt.Field("amended_from") != nil {
+		if counts, err := c.amendsByCounter(ctx, dt.Name); err != nil || counts {
+			if err != nil {
+				return err
+			}
+			return c.nameAmended(ctx, d, from)
+		}
+	} else if dt.IsSingle {
 		d.SetName(dt.Name)
 		return nil
 	}
-	if err := c.nameByDocumentRule(ctx, d); err != nil {
-		return err
-	}
-	if d.Name() == "" {
-		if err := c.run(ctx, Autoname, d); err != nil {
+	return c.nameByRules(ctx, d)
+}
+
+// nameByRules asks the Document Naming Rules, the controller and the autoname property
+// in turn, until one gives a name.
+func (c *Call) nameByRules(ctx context.Context, d *document.Document) error {
+	for _, step := range []func(context.Context, *document.Document) error{
+		c.nameByDocumentRule, c.hook(Autoname),
+		func(ctx context.Context, d *document.Document) error { return c.nameByRule(ctx, d, d.Type.Autoname) },
+	} {
+		if d.Name() != "" {
+			break
+		}
+		if err := step(ctx, d); err != nil {
 			return err
 		}
 	}
-	if d.Name() == "" || prompt {
-		if err := c.nameByRule(ctx, d, dt.Autoname); err != nil {
-			return err
-		}
-	}
 	if d.Name() == "" {
-		d.SetName(RandomName())
+		d.SetName(c.hashName())
 	}
 	return c.validateName(ctx, d)
 }
@@ -128,140 +141,22 @@ func nameByField(d *document.Document, field string) error {
 	return nil
 }
 
-func (c *Call) nameBySeries(ctx context.Context, d *document.Document) error {
-	series := d.Text("naming_series")
-	if series == "" {
-		if f := d.Type.Field("naming_series"); f != nil {
-			for _, line := range f.Choices {
-				if series == "" {
-					series = line
-				}
-			}
-			if series != "" {
-				d.Set("naming_series", document.Text(series))
-			}
-		}
+// amendsByCounter reports whether amendments of a DocType are named after what they
+// amend (v14 always), or by the DocType's usual rules.
+// Source: naming.py _set_amended_name.
+func (c *Call) amendsByCounter(ctx context.Context, dtName string) (bool, error) {
+	if !c.Profile.AmendNamingSettings {
+		return true, nil
 	}
-	if series == "" {
-		return exc.Validation.Throw("Naming Series mandatory")
+	rows, err := c.Rows(ctx, "Amended Document Naming Settings", []string{"action"}, document.NewObject("document_type", dtName), "")
+	if err != nil {
+		return false, err
 	}
-	name, err := c.SeriesName(ctx, series+".#####", d) // only the first counter counts
-	d.SetName(name)
-	return err
-}
-
-var (
-	braced     = regexp.MustCompile(`\{[^{}]*\}`)
-	seriesText = regexp.MustCompile(`^[\w\- \/.#{}]+$`)
-)
-
-// nameByFormat expands "format:": each {} is a counter, a date code or a field.
-// Source: naming.py _format_autoname.
-func (c *Call) nameByFormat(ctx context.Context, d *document.Document, format string) error {
-	var failed error
-	done := ""
-	last := 0
-	for _, at := range braced.FindAllStringIndex(format, -1) {
-		done += format[last:at[0]]
-		last = at[1]
-		part := format[at[0]+1 : at[1]-1]
-		if strings.HasPrefix(part, "#") {
-			key := ""
-			if c.Profile.FormatCounterByPrefix {
-				key = done
-			}
-			n, err := c.Tx.NextSeries(ctx, key)
-			if err != nil {
-				failed = err
-				break
-			}
-			done += zeroPad(n, len(part))
-			continue
-		}
-		done += c.seriesPart(part, d)
+	if len(rows) > 0 && rows[0].PropText("action") != "" {
+		return rows[0].PropText("action") != "Default Naming", nil
 	}
-	d.SetName(strings.TrimSpace(done + format[last:]))
-	return failed
-}
-
-func zeroPad(n int64, width int) string {
-	s := strconv.FormatInt(n, 10)
-	for len(s) < width {
-		s = "0" + s
-	}
-	return s
-}
-
-// SeriesName makes the next name of a naming series such as INV-.YYYY.-.####.
-// Errors: InvalidNamingSeriesError. Source: naming.py make_autoname, parse_naming_series.
-func (c *Call) SeriesName(ctx context.Context, series string, d *document.Document) (string, error) {
-	if !strings.Contains(series, ".") {
-		return "", exc.InvalidNamingSeries.Throwf("Invalid naming series %s: dot (.) missing", Bold(series))
-	}
-	if !seriesText.MatchString(series) {
-		return "", exc.InvalidNamingSeries.Throwf("Special Characters except '-', '#', '.', '/', '{' and '}' not allowed in naming series %s", Bold(series))
-	}
-	name, counted := "", false
-	for _, part := range strings.Split(series, ".") {
-		if strings.HasPrefix(part, "#") {
-			if counted {
-				continue
-			}
-			counted = true
-			n, err := c.Tx.NextSeries(ctx, name)
-			if err != nil {
-				return "", err
-			}
-			name += zeroPad(n, len(part))
-			continue
-		}
-		name += c.seriesPart(part, d)
-	}
-	return strings.TrimSpace(name), nil
-}
-
-// seriesPart is one part of a series that is no counter.
-func (c *Call) seriesPart(part string, d *document.Document) string {
-	now := c.SiteNow()
-	switch part {
-	case "YY":
-		return now.Format("06")
-	case "MM":
-		return now.Format("01")
-	case "DD":
-		return now.Format("02")
-	case "YYYY":
-		return now.Format("2006")
-	case "WW":
-		return zeroPad(int64(isoWeek(now)), 2)
-	case "JJJ":
-		return zeroPad(int64(now.YearDay()), 3)
-	case "timestamp":
-		return now.Format("2006-01-02 15:04:05.000000")
-	}
-	if d == nil {
-		return part
-	}
-	field := part
-	if strings.HasPrefix(part, "{") {
-		field = strings.Trim(part, "{}")
-	} else if d.Type.Column(part) == nil {
-		return part
-	}
-	return d.Text(field)
-}
-
-// isoWeek is the ISO week, with 0 and 53 at the edges of a year as upstream has it.
-// Source: naming.py determine_consecutive_week_number.
-func isoWeek(t time.Time) int {
-	_, w := t.ISOWeek()
-	switch {
-	case t.Month() == time.January && w >= 52:
-		return 0
-	case t.Month() == time.December && w == 1:
-		return 53
-	}
-	return w
+	v, err := c.Setting(ctx, "Document Naming Settings", "default_amend_naming")
+	return document.ToText(v) != "Default Naming", err
 }
 
 // nameAmended names an amendment after what it amends. Source: naming.py _set_amended_name.
@@ -279,51 +174,6 @@ func (c *Call) nameAmended(ctx context.Context, d *document.Document, from strin
 	}
 	d.SetName(fmt.Sprintf("%s-%d", prefix, n))
 	return nil
-}
-
-// nameByDocumentRule applies the first Document Naming Rule that fits.
-// Source: frappe/core/doctype/document_naming_rule.
-func (c *Call) nameByDocumentRule(ctx context.Context, d *document.Document) error {
-	rules, err := c.namingRules(ctx, d.Type.Name)
-	if err != nil {
-		return err
-	}
-	for _, name := range rules {
-		rule, err := c.Get(ctx, "Document Naming Rule", name)
-		if err != nil {
-			return err
-		}
-		if !ruleHolds(rule, d) {
-			continue
-		}
-		n := rule.Int("counter") + 1
-		if err := c.Tx.SetColumns(ctx, rule.Type, rule.NameValue(), []string{"counter"}, []document.Value{document.IntOf(n)}); err != nil {
-			return err
-		}
-		prefix := ""
-		for _, part := range strings.Split(rule.Text("prefix"), ".") {
-			prefix += c.seriesPart(part, d)
-		}
-		d.SetName(prefix + zeroPad(n, int(rule.Int("prefix_digits"))))
-		return nil
-	}
-	return nil
-}
-
-func ruleHolds(rule, d *document.Document) bool {
-	for _, cond := range rule.Rows("conditions") {
-		have, want := d.Get(cond.Text("field")), cond.Get("value")
-		num := have.IsNumber()
-		less, equal := document.ToText(have) < document.ToText(want), document.ToText(have) == document.ToText(want)
-		if num {
-			less, equal = document.Flt(have) < document.Flt(want), document.Flt(have) == document.Flt(want)
-		}
-		ok := map[string]bool{"=": equal, "!=": !equal, ">": !less && !equal, "<": less, ">=": !less, "<=": less || equal}[cond.Text("condition")]
-		if !ok {
-			return false
-		}
-	}
-	return true
 }
 
 // validateName refuses names that upstream refuses, and trims blanks.
@@ -345,78 +195,4 @@ func (c *Call) validateName(ctx context.Context, d *document.Document) error {
 	}
 	d.SetName(name)
 	return nil
-}
-
-const nameAlphabet = "0123456789abcdefghijklmnopqrstuv"
-
-// RandomName is a name for documents without a rule: 10 characters of base 32.
-// Source: naming.py make_autoname("hash").
-func RandomName() string {
-	var b [10]byte
-	_, _ = rand.Read(b[:]) // never fails since Go 1.24
-	for i, x := range b {
-		b[i] = nameAlphabet[x&31]
-	}
-	return string(b[:])
-}
-
-// revertSeries gives a counter back when the last document of a series is deleted.
-// Source: naming.py revert_series_if_last.
-func (c *Call) revertSeries(ctx context.Context, d *document.Document) error {
-	series := d.Type.Autoname
-	if strings.HasPrefix(strings.ToLower(series), "naming_series:") {
-		series = d.Text("naming_series")
-		if series != "" && !strings.Contains(series, "#") {
-			series += ".#####"
-		}
-	} else if strings.Contains(series, ":") || !strings.Contains(series, ".#") {
-		return nil
-	}
-	i := strings.Index(series, "#")
-	if i < 0 {
-		return nil
-	}
-	digits := 0
-	for i+digits < len(series) && series[i+digits] == '#' {
-		digits++
-	}
-	name := d.Name()
-	if len(name) < digits {
-		return nil
-	}
-	prefix := ""
-	for _, part := range strings.Split(series[:i], ".") {
-		if part != "" {
-			prefix += c.seriesPart(part, d)
-		}
-	}
-	if !strings.HasPrefix(name, prefix) {
-		return nil
-	}
-	n, err := strconv.ParseInt(strings.TrimPrefix(name, prefix), 10, 64)
-	if err != nil {
-		return nil
-	}
-	current, ok, err := c.Tx.SeriesCurrent(ctx, prefix)
-	if err != nil || !ok || current != n {
-		return err
-	}
-	return c.Tx.SetSeries(ctx, prefix, n-1)
-}
-
-// namingRules are the enabled Document Naming Rules of a DocType, by priority.
-func (c *Call) namingRules(ctx context.Context, dtName string) ([]string, error) {
-	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table("Document Naming Rule").
-		SQL(" WHERE ").Ident("document_type").SQL(" = ").Str(dtName).SQL(" AND ").Ident("disabled").SQL(" = ").Int(0).
-		SQL(" ORDER BY ").Ident("priority").SQL(" DESC")
-	rows, err := c.Tx.Query(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		out = append(out, rawText(rows, 0))
-	}
-	return out, rows.Err()
 }

@@ -11,13 +11,13 @@ import (
 )
 
 // action is what a save means by the stored and the new docstatus.
-type action uint8
+type action string
 
 const (
-	actionSave action = iota
-	actionSubmit
-	actionUpdateAfterSubmit
-	actionCancel
+	actionSave              action = "save"
+	actionSubmit            action = "submit"
+	actionUpdateAfterSubmit action = "update_after_submit"
+	actionCancel            action = "cancel"
 )
 
 // Save stores a changed document: a draft's save, a submit, an update after submit
@@ -44,6 +44,7 @@ func (c *Call) Save(ctx context.Context, d *document.Document) error {
 	if err != nil {
 		return err
 	}
+	d.Flags.Action = string(act)
 	if err := c.prepareRows(ctx, d); err != nil {
 		return err
 	}
@@ -55,7 +56,10 @@ func (c *Call) Save(ctx context.Context, d *document.Document) error {
 			return err
 		}
 	}
-	return c.finish(ctx, d, act)
+	if err := c.finish(ctx, d, act); err != nil {
+		return err
+	}
+	return c.computeVirtual(ctx, d)
 }
 
 // finish runs events, validation, writing and post events of an action.
@@ -95,8 +99,10 @@ func (c *Call) finish(ctx context.Context, d *document.Document, act action) err
 		if err := c.run(ctx, OnCancel, d); err != nil {
 			return err
 		}
-		if err := c.checkBacklinks(ctx, d, true); err != nil {
-			return err
+		if !d.Flags.IgnoreLinks {
+			if err := c.checkBacklinks(ctx, d, true); err != nil {
+				return err
+			}
 		}
 		return c.finishSave(ctx, d)
 	}
@@ -111,12 +117,12 @@ func (c *Call) compareStored(ctx context.Context, d *document.Document, sent str
 	}
 	before, err := c.GetForUpdate(ctx, d.Type.Name, d.Name())
 	if err != nil {
-		return 0, err
+		return "", err
 	}
 	d.Before = before
 	stored := document.ShowDatetime(document.ToText(before.At(doctype.SlotModified)))
 	if stored != document.ShowDatetime(sent) {
-		return 0, c.stale(d, stored)
+		return "", c.stale(d, stored)
 	}
 	return c.transition(ctx, d, before)
 }
@@ -149,6 +155,11 @@ func docstatusOf(d *document.Document) (int64, bool) {
 	return s, s >= 0 && s <= 2
 }
 
+// invalidDocstatus is raised with two arguments, which Python prints as a tuple.
+func invalidDocstatus(s int64) error {
+	return exc.Validation.Errorf("('Invalid docstatus', %d)", s)
+}
+
 // transition decides the action. Source: frappe/model/document.py
 // check_docstatus_transition.
 func (c *Call) transition(ctx context.Context, d, before *document.Document) (action, error) {
@@ -158,24 +169,26 @@ func (c *Call) transition(ctx context.Context, d, before *document.Document) (ac
 		d.SetAt(doctype.SlotDocstatus, document.IntOf(0))
 	}
 	if !ok {
-		return 0, exc.Validation.New("Invalid docstatus")
+		return "", invalidDocstatus(to)
 	}
-	d.SetAt(doctype.SlotDocstatus, document.IntOf(to))
+	if to == 0 || !c.Profile.DocstatusAsSent {
+		d.SetAt(doctype.SlotDocstatus, document.IntOf(to))
+	}
 	switch from := before.Docstatus(); {
 	case from == 0 && to == 0:
 		return actionSave, nil
 	case from == 0 && to == 1:
 		return actionSubmit, c.CheckPermission(ctx, d, doctype.Submit)
 	case from == 0:
-		return 0, exc.DocstatusTransition.New("Cannot change docstatus from 0 (Draft) to 2 (Cancelled)")
+		return "", exc.DocstatusTransition.New("Cannot change docstatus from 0 (Draft) to 2 (Cancelled)")
 	case from == 1 && to == 1:
 		return actionUpdateAfterSubmit, c.CheckPermission(ctx, d, doctype.Submit)
 	case from == 1 && to == 2:
 		return actionCancel, c.CheckPermission(ctx, d, doctype.Cancel)
 	case from == 1:
-		return 0, exc.DocstatusTransition.New("Cannot change docstatus from 1 (Submitted) to 0 (Draft)")
+		return "", exc.DocstatusTransition.New("Cannot change docstatus from 1 (Submitted) to 0 (Draft)")
 	}
-	return 0, exc.Validation.New("Cannot edit cancelled document")
+	return "", exc.Validation.New("Cannot edit cancelled document")
 }
 
 // prepareRows gives rows their parentage, stamps and, where missing, names.
@@ -184,7 +197,7 @@ func (c *Call) prepareRows(ctx context.Context, d *document.Document) error {
 		setParent(row, d, f)
 		row.SetAt(doctype.SlotModified, d.At(doctype.SlotModified))
 		row.SetAt(doctype.SlotModifiedBy, d.At(doctype.SlotModifiedBy))
-		row.SetAt(doctype.SlotDocstatus, d.At(doctype.SlotDocstatus))
+		row.SetAt(doctype.SlotDocstatus, document.IntOf(d.Docstatus()))
 		if document.ToText(row.At(doctype.SlotOwner)) == "" {
 			row.SetAt(doctype.SlotOwner, d.At(doctype.SlotOwner))
 		}
@@ -287,12 +300,15 @@ func (c *Call) Discard(ctx context.Context, d *document.Document) error {
 		return err
 	}
 	if before.Docstatus() != 0 {
-		return exc.Validation.New("Only draft documents can be discarded")
+		return exc.Validation.Errorf("('Only draft documents can be discarded', %d)", before.Docstatus())
 	}
 	if err := c.CheckPermission(ctx, d, doctype.Write); err != nil {
 		return err
 	}
 	if err := c.run(ctx, BeforeDiscard, d); err != nil {
+		return err
+	}
+	if err := c.run(ctx, BeforeChange, d); err != nil {
 		return err
 	}
 	now := document.Text(c.Stamp())

@@ -28,6 +28,9 @@ func (c *Call) validateBuiltin(ctx context.Context, d *document.Document) error 
 			return err
 		}
 	}
+	if err := c.run(ctx, CheckWorkflow, d); err != nil {
+		return err
+	}
 	if !d.New && d.Before != nil {
 		return c.validateConstants(d)
 	}
@@ -105,7 +108,8 @@ func (c *Call) missingFields(d, root *document.Document) []missing {
 	if d == root && d.Type.IsTable {
 		for _, name := range []string{"parent", "parenttype"} {
 			if d.Text(name) == "" {
-				out = append(out, missing{name, fmt.Sprintf("Error: Value missing for %s: %s", d.Type.Name, name)})
+				// Frappe: the message is made of a field without a parent.
+				out = append(out, missing{name, "Error: Value missing for None: " + name})
 			}
 		}
 	}
@@ -252,6 +256,8 @@ func normaliseRow(d *document.Document) {
 			d.SetAt(f.Slot, document.IntOf(1))
 		case r <= 0:
 			d.SetAt(f.Slot, document.IntOf(0))
+		default:
+			d.SetAt(f.Slot, document.FloatOf(r))
 		}
 	}
 	if a := d.Type.Autoname; strings.HasPrefix(strings.ToLower(a), "field:") && d.Name() != "" {

@@ -16,6 +16,14 @@ func decimals(s doctype.Size) int {
 	return 9
 }
 
+// decimalLimit is what a decimal column's values stay below.
+func decimalLimit(s doctype.Size) float64 {
+	if s == doctype.SizeRating {
+		return 10
+	}
+	return 1e12
+}
+
 // roundDecimal rounds as MariaDB does when it stores a float in a decimal column: the
 // shortest decimal form of the float is rounded, halves away from zero.
 func roundDecimal(f float64, digits int) float64 {

@@ -11,6 +11,8 @@ const (
 	LockTimeout
 	TooLong
 	BadValue
+	// OutOfRange is a number that its column does not hold.
+	OutOfRange
 	NoTable
 	NoColumn
 	Syntax
@@ -30,7 +32,7 @@ func NewError(kind ErrorKind, table, column string, cause error) *Error {
 	return &Error{Kind: kind, Table: table, Column: column, cause: cause}
 }
 
-var kindNames = [...]string{"other", "unique violation", "deadlock", "lock timeout", "too long", "bad value",
+var kindNames = [...]string{"other", "unique violation", "deadlock", "lock timeout", "too long", "bad value", "out of range",
 	"no such table", "no such column", "syntax", "interrupted"}
 
 // String names the kind.

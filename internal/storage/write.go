@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"math"
 	"unicode/utf8"
 
 	"freddo/doctype"
@@ -56,7 +57,11 @@ func bindable(dt *doctype.DocType, c *doctype.Column, v document.Value, o WriteO
 	case doctype.IntClass, doctype.CheckClass:
 		return document.IntOf(document.Cint(v)), nil
 	case doctype.FloatClass:
-		return document.FloatOf(roundDecimal(document.Flt(v), decimals(c.Type.Size))), nil
+		f := roundDecimal(document.Flt(v), decimals(c.Type.Size))
+		if !(math.Abs(f) < decimalLimit(c.Type.Size)) {
+			return v, NewError(OutOfRange, "tab"+dt.Name, c.Name, errBadValue)
+		}
+		return document.FloatOf(f), nil
 	default:
 		return v, nil
 	}

@@ -12,6 +12,7 @@ import (
 // Register hooks the controllers and adds the methods of the module.
 func Register(h *engine.Hooks, r *method.Registry) {
 	doctypes.Register(h)
+	engine.RegisterNamingRule(h)
 	registerUser(h)
 	registerUserMethods(r)
 	registerRole(h)
