@@ -161,6 +161,8 @@ type Profile struct {
 	RunServerObj bool
 	// RateUsed sends X-RateLimit-Used; RateWholeSeconds rounds X-RateLimit-Remaining.
 	RateUsed, RateWholeSeconds bool
+	// TreeCreateByParent lets a user who may only see a branch of a tree add nodes to it.
+	TreeCreateByParent bool
 	// ReadOnlyText is the refusal of writes during maintenance.
 	ReadOnlyText string
 }
@@ -212,7 +214,8 @@ func V16() *Profile {
 		NameSetOnV2Create: true, ResourcePostOnName: true, CSRFPatch: true, CSRFReferrers: true,
 		RemovesSIDParameter: true, RefusalNamesIP: true, NewDocOnCreate: true, DocMethodChecksRightFirst: true,
 		CopyRoute: true, EngineList: true, StripOnV2Update: true, LinkText: true, ExcSource: true, RateWholeSeconds: true,
-		ReadOnlyText: readOnly15,
+		TreeCreateByParent: true,
+		ReadOnlyText:       readOnly15,
 	}
 }
 

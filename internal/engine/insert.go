@@ -68,7 +68,7 @@ func (c *Call) checkNewDocstatus(ctx context.Context, d *document.Document) erro
 	}
 	switch s, ok := docstatusOf(d); {
 	case !ok:
-		return exc.Validation.New("Invalid docstatus")
+		return errDocstatus(s)
 	case s == 1:
 		return c.CheckPermission(ctx, d, doctype.Submit)
 	case s == 2:

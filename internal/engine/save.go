@@ -82,6 +82,11 @@ func (c *Call) finish(ctx context.Context, d *document.Document, act action) err
 			return err
 		}
 	}
+	// Frappe: set_docstatus runs again, for rows that were put back to what is stored.
+	_ = d.EachRow(func(_ *doctype.DocField, row *document.Document) error {
+		row.SetAt(doctype.SlotDocstatus, d.At(doctype.SlotDocstatus))
+		return nil
+	})
 	if err := c.writeUpdate(ctx, d); err != nil {
 		return err
 	}
@@ -149,6 +154,12 @@ func docstatusOf(d *document.Document) (int64, bool) {
 	return s, s >= 0 && s <= 2
 }
 
+// errDocstatus refuses a docstatus that is none. Frappe: the exception has two
+// arguments, which Python prints as a tuple.
+func errDocstatus(s int64) error {
+	return exc.Validation.New(fmt.Sprintf("('Invalid docstatus', %d)", s))
+}
+
 // transition decides the action. Source: frappe/model/document.py
 // check_docstatus_transition.
 func (c *Call) transition(ctx context.Context, d, before *document.Document) (action, error) {
@@ -158,7 +169,7 @@ func (c *Call) transition(ctx context.Context, d, before *document.Document) (ac
 		d.SetAt(doctype.SlotDocstatus, document.IntOf(0))
 	}
 	if !ok {
-		return 0, exc.Validation.New("Invalid docstatus")
+		return 0, errDocstatus(to)
 	}
 	d.SetAt(doctype.SlotDocstatus, document.IntOf(to))
 	switch from := before.Docstatus(); {
