@@ -22,6 +22,7 @@ import (
 	"freddo/internal/httpapi"
 	"freddo/internal/meta"
 	"freddo/internal/method"
+	"freddo/internal/oauth"
 	"freddo/internal/perm"
 	"freddo/internal/sanitize"
 	"freddo/internal/site"
@@ -106,7 +107,9 @@ func (a *App) assemble() {
 	builtin.Register(a.engine.Hooks, a.methods)
 	demo.Register(a.engine.Hooks)
 	httpapi.Register(a.methods, a.engine.Profile, store)
-	a.server = &httpapi.Server{Engine: a.engine, Methods: a.methods, Auth: store}
+	provider := oauth.New(a.engine, store)
+	provider.Register(a.engine.Hooks, a.methods)
+	a.server = &httpapi.Server{Engine: a.engine, Methods: a.methods, Auth: store, WellKnown: provider.WellKnown}
 }
 
 // readZone takes the site's time zone from System Settings. A site that is being
@@ -194,5 +197,6 @@ func Methods() []string {
 	r := method.NewRegistry()
 	builtin.Register(engine.NewHooks(), r)
 	httpapi.Register(r, compat.V15(), nil)
+	oauth.New(&engine.Engine{Profile: compat.V15()}, auth.New(nil, nil)).Register(engine.NewHooks(), r)
 	return r.Names()
 }

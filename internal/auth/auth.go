@@ -32,6 +32,9 @@ type Store struct {
 	Vault  *Vault
 	// Bearer resolves Bearer tokens; nil knows none.
 	Bearer Bearer
+	// ClientRequest reports that a Basic header holds an OAuth client's credentials and
+	// no API key; nil says so of none.
+	ClientRequest func(c *engine.Call) bool
 	// Schemes are asked about other Authorization headers, in order; one that knows
 	// the client calls c.SetUser.
 	Schemes []func(ctx context.Context, c *engine.Call) error

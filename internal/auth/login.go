@@ -58,41 +58,65 @@ func (s *Store) authenticate(ctx context.Context, c *engine.Call, set *Settings)
 		}
 		return nil, s.fail(ctx, c, usr, "Incomplete login details")
 	}
+	user, keys, err := s.credentials(ctx, c, usr, pwd, set)
+	if err == nil && c.Form.Get("otp").IsNull() {
+		s.attempts.succeed(keys...)
+	}
+	return user, err
+}
+
+// CheckCredentials returns the user of a name and a password, outside a login: with
+// its lockout, but without a second factor or a session. Errors: AuthenticationError
+// with its text under message, SecurityException while locked.
+func (s *Store) CheckCredentials(ctx context.Context, c *engine.Call, usr, pwd string) (string, error) {
+	set, err := s.Settings(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	user, keys, err := s.credentials(ctx, c, usr, pwd, set)
+	if err != nil {
+		c.Response.Keys.Delete("exc_type")
+		return "", err
+	}
+	s.attempts.succeed(keys...)
+	return user.Name(), nil
+}
+
+// credentials checks a name and a password. keys are what failures are counted under.
+func (s *Store) credentials(ctx context.Context, c *engine.Call, usr, pwd string, set *Settings) (user *document.Document, keys []string, err error) {
 	if len([]rune(pwd)) > maxPasswordIn {
-		return nil, s.fail(ctx, c, usr, "Password size exceeded the maximum allowed size")
+		return nil, nil, s.fail(ctx, c, usr, "Password size exceeded the maximum allowed size")
 	}
 	name, err := s.findUser(ctx, c, usr, set)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// A lock is told before the password is looked at; upstream looks first, with the
 	// same answer, at the price of a hash for every try.
-	address, keys := addressKey(c.Request.RemoteIP), []string{addressKey(c.Request.RemoteIP)}
+	address := addressKey(c.Request.RemoteIP)
+	keys = []string{address}
 	if name != "" {
 		keys = append(keys, userKey(name))
 	}
 	for _, k := range keys {
 		if err := s.checkLock(set, k); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	right, err := s.CheckPassword(ctx, c, name, pwd)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if name == "" {
 		s.countFailure(set, address)
-		return nil, s.fail(ctx, c, usr, "Invalid login credentials")
+		return nil, nil, s.fail(ctx, c, usr, "Invalid login credentials")
 	}
 	if !right {
 		s.countFailure(set, keys...)
-		return nil, s.fail(ctx, c, name, "Invalid login credentials")
+		return nil, nil, s.fail(ctx, c, name, "Invalid login credentials")
 	}
-	user, err := s.enabledUser(ctx, c, name, set)
-	if err == nil && c.Form.Get("otp").IsNull() {
-		s.attempts.succeed(keys...)
-	}
-	return user, err
+	user, err = s.enabledUser(ctx, c, name, set)
+	return user, keys, err
 }
 
 func (s *Store) enabledUser(ctx context.Context, c *engine.Call, name string, set *Settings) (*document.Document, error) {

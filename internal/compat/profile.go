@@ -163,6 +163,17 @@ type Profile struct {
 	RateUsed, RateWholeSeconds bool
 	// TreeCreateByParent lets a user who may only see a branch of a tree add nodes to it.
 	TreeCreateByParent bool
+	// OAuthMetadata: OAuth Settings, metadata under /.well-known and dynamic registration
+	// exist, and openid_configuration is no method any more.
+	OAuthMetadata bool
+	// OpenIDRedirect sends /.well-known/openid-configuration to the method.
+	OpenIDRedirect bool
+	// OAuthNeedsRedirectURI crashes authorize without redirect_uri.
+	OAuthNeedsRedirectURI bool
+	// OAuthDefaultRole is the role of OAuth Clients that name none.
+	OAuthDefaultRole string
+	// JWTHeaderSorted puts alg before typ in the header of an id_token.
+	JWTHeaderSorted bool
 	// ReadOnlyText is the refusal of writes during maintenance.
 	ReadOnlyText string
 }
@@ -181,6 +192,7 @@ func V14() *Profile {
 		DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
 		HomePage: "/app", SessionExpiry: "60:00", FailedLoginExcType: "DoesNotExistError", TagsLeadingComma: true, DebugInExc: true, ServerScriptsDefault: true,
 		RESTNullData: true, DocMethodNotPermitted: true, DebugNeedsLogging: true, RunServerObj: true, RateUsed: true,
+		OAuthNeedsRedirectURI: true, OAuthDefaultRole: "All",
 		ReadOnlyText: readOnly14,
 	}
 }
@@ -196,7 +208,8 @@ func V15() *Profile {
 		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TagsLeadingComma: true,
 		HasAddComment: true, ResourcePostOnName: true, CSRFPatch: true, WorkspaceIsHome: true,
 		NewDocOnCreate: true, DocMethodNotPermitted: true, MetaRowTables: true, ExcSource: true, RunServerObj: true,
-		RateUsed: true, ReadOnlyText: readOnly15,
+		RateUsed: true, OAuthNeedsRedirectURI: true, OpenIDRedirect: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
+		ReadOnlyText: readOnly15,
 	}
 }
 
@@ -215,7 +228,8 @@ func V16() *Profile {
 		RemovesSIDParameter: true, RefusalNamesIP: true, NewDocOnCreate: true, DocMethodChecksRightFirst: true,
 		CopyRoute: true, EngineList: true, StripOnV2Update: true, LinkText: true, ExcSource: true, RateWholeSeconds: true,
 		TreeCreateByParent: true,
-		ReadOnlyText:       readOnly15,
+		OAuthMetadata:      true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
+		ReadOnlyText: readOnly15,
 	}
 }
 

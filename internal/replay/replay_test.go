@@ -17,6 +17,7 @@ import (
 
 	"freddo"
 	"freddo/conformance"
+	"freddo/internal/site"
 )
 
 var (
@@ -137,9 +138,21 @@ func templateSites(t *testing.T, versions []int) map[int]string {
 		if err != nil {
 			t.Fatal(err)
 		}
+		if err := setCompat(path); err != nil {
+			t.Fatal(err)
+		}
 		out[v] = path
 	}
 	return out
+}
+
+// setCompat makes a site's OAuth provider as open as the recorded servers' were.
+func setCompat(path string) error {
+	s, err := site.Open(path)
+	if err != nil {
+		return err
+	}
+	return s.Set(map[string]any{"oauth_mode": "compat"})
 }
 
 func replayArea(t *testing.T, template string, area *conformance.Area, version int) (conformance.AreaResult, error) {
