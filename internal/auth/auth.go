@@ -7,6 +7,7 @@ package auth
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -125,6 +126,10 @@ type Settings struct {
 	Language         string
 	Traceback        bool
 	ResourceMetadata bool
+	// DynamicRegistration and PublicOrigins are OAuth Settings' switch and origins for
+	// clients in browsers.
+	DynamicRegistration bool
+	PublicOrigins       []string
 	// MaxFileSize is in bytes; 0 leaves it to the site's configuration.
 	MaxFileSize int64
 
@@ -177,7 +182,7 @@ func (s *Store) stale(at time.Time) bool {
 
 func (s *Store) defaults() *Settings {
 	return &Settings{SessionExpiry: parseExpiry(s.Engine.Profile.SessionExpiry), Language: "en", Traceback: true,
-		ResourceMetadata: true, attempts: 10, lockFor: time.Minute}
+		ResourceMetadata: true, DynamicRegistration: true, attempts: 10, lockFor: time.Minute}
 }
 
 func (s *Store) readSettings(ctx context.Context, c *engine.Call) (*Settings, error) {
@@ -205,6 +210,8 @@ func (s *Store) readSettings(ctx context.Context, c *engine.Call) (*Settings, er
 		r.single = "OAuth Settings"
 		if _, err := c.DocType(ctx, r.single); err == nil {
 			v.ResourceMetadata = r.flag("show_protected_resource_metadata")
+			v.DynamicRegistration = r.flag("enable_dynamic_client_registration")
+			v.PublicOrigins = strings.Fields(r.text("allowed_public_client_origins"))
 		}
 	}
 	return v, r.err

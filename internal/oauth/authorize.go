@@ -58,10 +58,11 @@ func (p *Provider) authorize(ctx context.Context, c *engine.Call, _ method.Args)
 	return nil, p.askConsent(ctx, c, a)
 }
 
+// requestURL is the address that was asked for, as upstream's web library prints it.
 func requestURL(c *engine.Call) string {
 	u := c.Request.Scheme + "://" + c.Request.Host + c.Request.Path
 	if c.Request.Query != "" {
-		u += "?" + c.Request.Query
+		u += "?" + readable(c.Request.Query)
 	}
 	return u
 }

@@ -88,6 +88,24 @@ func addBody(p params, c *engine.Call) {
 // quote percent-encodes as Python's urllib.parse.quote with nothing safe.
 func quote(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
 
+// readable undoes the escapes of a query that can stand without them.
+// Source: werkzeug/urls.py uri_to_iri.
+func readable(query string) string {
+	var b strings.Builder
+	for i := 0; i < len(query); i++ {
+		if query[i] == '%' && i+2 < len(query) {
+			c, err := url.PathUnescape(query[i : i+3])
+			if err == nil && c[0] > ' ' && c[0] < 0x7f && !strings.Contains("%&=+", c) {
+				b.WriteString(c)
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(query[i])
+	}
+	return b.String()
+}
+
 // pair is one parameter of an address.
 type pair struct{ name, value string }
 
