@@ -56,7 +56,9 @@ type Store struct {
 	attempts attempts
 	active   activity
 	otps     otpCache
-	guests   atomic.Pointer[guestCookies]
+
+	redirects redirects
+	guests    atomic.Pointer[guestCookies]
 }
 
 // New returns a store over an engine. Call Register once on the engine's hooks.

@@ -198,6 +198,43 @@ func (s *Store) fail(ctx context.Context, c *engine.Call, user, text string) err
 	return exc.Authentication.New("")
 }
 
+// Refuse answers 401 with a text under message, as a wrong password does outside a
+// login, and counts for the user's lockout.
+// Source: frappe/auth.py LoginManager.fail.
+func (s *Store) Refuse(ctx context.Context, c *engine.Call, user, text string) error {
+	s.countFailure(s.Current(), userKey(user))
+	err := s.fail(ctx, c, user, text)
+	c.Response.Keys.Delete("exc_type")
+	return err
+}
+
+// VerifyOwn checks the password of a user who is logged in, under the lockout. Errors:
+// AuthenticationError "Incorrect password", SecurityException while locked.
+// Source: frappe/auth.py LoginManager.check_password.
+func (s *Store) VerifyOwn(ctx context.Context, c *engine.Call, user, pwd string) error {
+	if err := s.checkLock(s.Current(), userKey(user)); err != nil {
+		return err
+	}
+	if len([]rune(pwd)) <= maxPasswordIn {
+		right, err := s.CheckPassword(ctx, c, user, pwd)
+		if err != nil || right {
+			return err
+		}
+	}
+	return s.Refuse(ctx, c, user, "Incorrect password")
+}
+
+// RedirectAfterLogin remembers where a user goes after the next login. Only paths of
+// this site are taken.
+func (s *Store) RedirectAfterLogin(user, path string) {
+	if strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.ContainsAny(path, "\\\r\n") && len(path) < 2048 {
+		s.redirects.put(user, path)
+	}
+}
+
+// TakeRedirect returns what RedirectAfterLogin remembered, once.
+func (s *Store) TakeRedirect(user string) string { return s.redirects.take(user) }
+
 // passwordTooOld reports whether the password must be changed before logging in.
 // Source: frappe/auth.py force_user_to_reset_password.
 func (s *Store) passwordTooOld(c *engine.Call, user *document.Document, set *Settings) (bool, error) {
@@ -323,6 +360,9 @@ func (s *Store) greet(c *engine.Call, user *document.Document) {
 	c.Response.Keys.Set("message", document.Text(message))
 	c.Response.Keys.Set("home_page", document.Text(home))
 	c.Response.Keys.Set("full_name", document.Text(strings.TrimSpace(user.Text("first_name")+" "+user.Text("last_name"))))
+	if to := s.redirects.take(user.Name()); to != "" {
+		c.Response.Keys.Set("redirect_to", document.Text(to))
+	}
 }
 
 // LoginAs starts a session for a user without a password: a reset key, a login link

@@ -174,6 +174,18 @@ type Profile struct {
 	OAuthDefaultRole string
 	// JWTHeaderSorted puts alg before typ in the header of an id_token.
 	JWTHeaderSorted bool
+	// NoOutgoingEmail is the refusal to send mail without an account.
+	NoOutgoingEmail string
+	// WebsiteHome is where a Website User goes after setting a password.
+	WebsiteHome string
+	// EmailLinkBySetting: login links are sent only when System Settings says so.
+	EmailLinkBySetting bool
+	// EmailLinkPost: login links are asked for by POST only.
+	EmailLinkPost bool
+	// StaleExcType leaves the exc_type of a caught error in an answer of success.
+	StaleExcType bool
+	// Impersonation: Administrator can act as another user.
+	Impersonation bool
 	// ReadOnlyText is the refusal of writes during maintenance.
 	ReadOnlyText string
 }
@@ -193,6 +205,7 @@ func V14() *Profile {
 		HomePage: "/app", SessionExpiry: "60:00", FailedLoginExcType: "DoesNotExistError", TagsLeadingComma: true, DebugInExc: true, ServerScriptsDefault: true,
 		RESTNullData: true, DocMethodNotPermitted: true, DebugNeedsLogging: true, RunServerObj: true, RateUsed: true,
 		OAuthNeedsRedirectURI: true, OAuthDefaultRole: "All",
+		NoOutgoingEmail: "Please setup default Email Account from Setup > Email > Email Account", WebsiteHome: "/", StaleExcType: true,
 		ReadOnlyText: readOnly14,
 	}
 }
@@ -209,7 +222,9 @@ func V15() *Profile {
 		HasAddComment: true, ResourcePostOnName: true, CSRFPatch: true, WorkspaceIsHome: true,
 		NewDocOnCreate: true, DocMethodNotPermitted: true, MetaRowTables: true, ExcSource: true, RunServerObj: true,
 		RateUsed: true, OAuthNeedsRedirectURI: true, OpenIDRedirect: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
-		ReadOnlyText: readOnly15,
+		NoOutgoingEmail: "Please setup default Email Account from Settings > Email Account", WebsiteHome: "me", EmailLinkBySetting: true,
+		Impersonation: true,
+		ReadOnlyText:  readOnly15,
 	}
 }
 
@@ -229,6 +244,8 @@ func V16() *Profile {
 		CopyRoute: true, EngineList: true, StripOnV2Update: true, LinkText: true, ExcSource: true, RateWholeSeconds: true,
 		TreeCreateByParent: true,
 		OAuthMetadata:      true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
+		NoOutgoingEmail: "Please setup default outgoing Email Account from Tools > Email Account", WebsiteHome: "me", EmailLinkBySetting: true,
+		EmailLinkPost: true, Impersonation: true,
 		ReadOnlyText: readOnly15,
 	}
 }
