@@ -15,14 +15,17 @@ import (
 	"time"
 
 	"freddo/document"
+	"freddo/internal/account"
 	"freddo/internal/auth"
 	"freddo/internal/builtin"
 	"freddo/internal/compat"
 	"freddo/internal/demo"
 	"freddo/internal/engine"
 	"freddo/internal/httpapi"
+	"freddo/internal/mail"
 	"freddo/internal/meta"
 	"freddo/internal/method"
+	"freddo/internal/oauth"
 	"freddo/internal/perm"
 	"freddo/internal/sanitize"
 	"freddo/internal/site"
@@ -54,6 +57,7 @@ type App struct {
 	engine  *engine.Engine
 	methods *method.Registry
 	server  *httpapi.Server
+	mail    *mail.Mailer
 	log     *slog.Logger
 	// started says that hooks may no longer be added.
 	started atomic.Bool
@@ -106,7 +110,12 @@ func (a *App) assemble() {
 	builtin.Register(a.engine.Hooks, a.methods)
 	demo.Register(a.engine.Hooks)
 	httpapi.Register(a.methods, a.engine.Profile, store)
-	a.server = &httpapi.Server{Engine: a.engine, Methods: a.methods, Auth: store}
+	a.mail = mail.New(a.log)
+	p := a.engine.Profile
+	account.New(store, a.mail).Register(a.engine.Hooks, a.methods, account.Profile{EmailLinkPost: p.EmailLinkPost, Impersonation: p.Impersonation})
+	provider := oauth.New(a.engine, store)
+	provider.Register(a.engine.Hooks, a.methods)
+	a.server = &httpapi.Server{Engine: a.engine, Methods: a.methods, Auth: store, WellKnown: provider.WellKnown}
 }
 
 // readZone takes the site's time zone from System Settings. A site that is being
@@ -144,7 +153,10 @@ func (a *App) Handler() http.Handler {
 }
 
 // Close closes the site.
-func (a *App) Close() error { return errors.Join(a.server.Close(), a.engine.DB.Close()) }
+func (a *App) Close() error {
+	a.mail.Close()
+	return errors.Join(a.server.Close(), a.engine.DB.Close())
+}
 
 // shutdownTime is how long Run waits for requests under way.
 const shutdownTime = 20 * time.Second
@@ -197,5 +209,8 @@ func Methods() []string {
 	r := method.NewRegistry()
 	builtin.Register(engine.NewHooks(), r)
 	httpapi.Register(r, compat.V15(), nil)
+	store := auth.New(nil, nil)
+	account.New(store, nil).Register(engine.NewHooks(), r, account.Profile{Impersonation: true})
+	oauth.New(&engine.Engine{Profile: compat.V15()}, store).Register(engine.NewHooks(), r)
 	return r.Names()
 }

@@ -99,6 +99,9 @@ func (s *Store) Authorize(ctx context.Context, c *engine.Call) error {
 	if strings.Contains(token, " ") {
 		two = false
 	}
+	if two && strings.EqualFold(scheme, "basic") && s.ClientRequest != nil && s.ClientRequest(c) {
+		return nil // the method looks at it
+	}
 	if two {
 		if err := s.scheme(ctx, c, scheme, token); err != nil {
 			return err

@@ -7,6 +7,7 @@ package auth
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -32,6 +33,9 @@ type Store struct {
 	Vault  *Vault
 	// Bearer resolves Bearer tokens; nil knows none.
 	Bearer Bearer
+	// ClientRequest reports that a Basic header holds an OAuth client's credentials and
+	// no API key; nil says so of none.
+	ClientRequest func(c *engine.Call) bool
 	// Schemes are asked about other Authorization headers, in order; one that knows
 	// the client calls c.SetUser.
 	Schemes []func(ctx context.Context, c *engine.Call) error
@@ -52,7 +56,9 @@ type Store struct {
 	attempts attempts
 	active   activity
 	otps     otpCache
-	guests   atomic.Pointer[guestCookies]
+
+	redirects redirects
+	guests    atomic.Pointer[guestCookies]
 }
 
 // New returns a store over an engine. Call Register once on the engine's hooks.
@@ -122,6 +128,10 @@ type Settings struct {
 	Language         string
 	Traceback        bool
 	ResourceMetadata bool
+	// DynamicRegistration and PublicOrigins are OAuth Settings' switch and origins for
+	// clients in browsers.
+	DynamicRegistration bool
+	PublicOrigins       []string
 	// MaxFileSize is in bytes; 0 leaves it to the site's configuration.
 	MaxFileSize int64
 
@@ -174,7 +184,7 @@ func (s *Store) stale(at time.Time) bool {
 
 func (s *Store) defaults() *Settings {
 	return &Settings{SessionExpiry: parseExpiry(s.Engine.Profile.SessionExpiry), Language: "en", Traceback: true,
-		ResourceMetadata: true, attempts: 10, lockFor: time.Minute}
+		ResourceMetadata: true, DynamicRegistration: true, attempts: 10, lockFor: time.Minute}
 }
 
 func (s *Store) readSettings(ctx context.Context, c *engine.Call) (*Settings, error) {
@@ -202,6 +212,8 @@ func (s *Store) readSettings(ctx context.Context, c *engine.Call) (*Settings, er
 		r.single = "OAuth Settings"
 		if _, err := c.DocType(ctx, r.single); err == nil {
 			v.ResourceMetadata = r.flag("show_protected_resource_metadata")
+			v.DynamicRegistration = r.flag("enable_dynamic_client_registration")
+			v.PublicOrigins = strings.Fields(r.text("allowed_public_client_origins"))
 		}
 	}
 	return v, r.err

@@ -58,41 +58,65 @@ func (s *Store) authenticate(ctx context.Context, c *engine.Call, set *Settings)
 		}
 		return nil, s.fail(ctx, c, usr, "Incomplete login details")
 	}
+	user, keys, err := s.credentials(ctx, c, usr, pwd, set)
+	if err == nil && c.Form.Get("otp").IsNull() {
+		s.attempts.succeed(keys...)
+	}
+	return user, err
+}
+
+// CheckCredentials returns the user of a name and a password, outside a login: with
+// its lockout, but without a second factor or a session. Errors: AuthenticationError
+// with its text under message, SecurityException while locked.
+func (s *Store) CheckCredentials(ctx context.Context, c *engine.Call, usr, pwd string) (string, error) {
+	set, err := s.Settings(ctx, c)
+	if err != nil {
+		return "", err
+	}
+	user, keys, err := s.credentials(ctx, c, usr, pwd, set)
+	if err != nil {
+		c.Response.Keys.Delete("exc_type")
+		return "", err
+	}
+	s.attempts.succeed(keys...)
+	return user.Name(), nil
+}
+
+// credentials checks a name and a password. keys are what failures are counted under.
+func (s *Store) credentials(ctx context.Context, c *engine.Call, usr, pwd string, set *Settings) (user *document.Document, keys []string, err error) {
 	if len([]rune(pwd)) > maxPasswordIn {
-		return nil, s.fail(ctx, c, usr, "Password size exceeded the maximum allowed size")
+		return nil, nil, s.fail(ctx, c, usr, "Password size exceeded the maximum allowed size")
 	}
 	name, err := s.findUser(ctx, c, usr, set)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	// A lock is told before the password is looked at; upstream looks first, with the
 	// same answer, at the price of a hash for every try.
-	address, keys := addressKey(c.Request.RemoteIP), []string{addressKey(c.Request.RemoteIP)}
+	address := addressKey(c.Request.RemoteIP)
+	keys = []string{address}
 	if name != "" {
 		keys = append(keys, userKey(name))
 	}
 	for _, k := range keys {
 		if err := s.checkLock(set, k); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
 	right, err := s.CheckPassword(ctx, c, name, pwd)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if name == "" {
 		s.countFailure(set, address)
-		return nil, s.fail(ctx, c, usr, "Invalid login credentials")
+		return nil, nil, s.fail(ctx, c, usr, "Invalid login credentials")
 	}
 	if !right {
 		s.countFailure(set, keys...)
-		return nil, s.fail(ctx, c, name, "Invalid login credentials")
+		return nil, nil, s.fail(ctx, c, name, "Invalid login credentials")
 	}
-	user, err := s.enabledUser(ctx, c, name, set)
-	if err == nil && c.Form.Get("otp").IsNull() {
-		s.attempts.succeed(keys...)
-	}
-	return user, err
+	user, err = s.enabledUser(ctx, c, name, set)
+	return user, keys, err
 }
 
 func (s *Store) enabledUser(ctx context.Context, c *engine.Call, name string, set *Settings) (*document.Document, error) {
@@ -173,6 +197,43 @@ func (s *Store) fail(ctx context.Context, c *engine.Call, user, text string) err
 	}
 	return exc.Authentication.New("")
 }
+
+// Refuse answers 401 with a text under message, as a wrong password does outside a
+// login, and counts for the user's lockout.
+// Source: frappe/auth.py LoginManager.fail.
+func (s *Store) Refuse(ctx context.Context, c *engine.Call, user, text string) error {
+	s.countFailure(s.Current(), userKey(user))
+	err := s.fail(ctx, c, user, text)
+	c.Response.Keys.Delete("exc_type")
+	return err
+}
+
+// VerifyOwn checks the password of a user who is logged in, under the lockout. Errors:
+// AuthenticationError "Incorrect password", SecurityException while locked.
+// Source: frappe/auth.py LoginManager.check_password.
+func (s *Store) VerifyOwn(ctx context.Context, c *engine.Call, user, pwd string) error {
+	if err := s.checkLock(s.Current(), userKey(user)); err != nil {
+		return err
+	}
+	if len([]rune(pwd)) <= maxPasswordIn {
+		right, err := s.CheckPassword(ctx, c, user, pwd)
+		if err != nil || right {
+			return err
+		}
+	}
+	return s.Refuse(ctx, c, user, "Incorrect password")
+}
+
+// RedirectAfterLogin remembers where a user goes after the next login. Only paths of
+// this site are taken.
+func (s *Store) RedirectAfterLogin(user, path string) {
+	if strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") && !strings.ContainsAny(path, "\\\r\n") && len(path) < 2048 {
+		s.redirects.put(user, path)
+	}
+}
+
+// TakeRedirect returns what RedirectAfterLogin remembered, once.
+func (s *Store) TakeRedirect(user string) string { return s.redirects.take(user) }
 
 // passwordTooOld reports whether the password must be changed before logging in.
 // Source: frappe/auth.py force_user_to_reset_password.
@@ -299,6 +360,9 @@ func (s *Store) greet(c *engine.Call, user *document.Document) {
 	c.Response.Keys.Set("message", document.Text(message))
 	c.Response.Keys.Set("home_page", document.Text(home))
 	c.Response.Keys.Set("full_name", document.Text(strings.TrimSpace(user.Text("first_name")+" "+user.Text("last_name"))))
+	if to := s.redirects.take(user.Name()); to != "" {
+		c.Response.Keys.Set("redirect_to", document.Text(to))
+	}
 }
 
 // LoginAs starts a session for a user without a password: a reset key, a login link

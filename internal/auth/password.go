@@ -12,8 +12,11 @@ import (
 	"runtime"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"golang.org/x/crypto/argon2"
+
+	"freddo/exc"
 )
 
 // Parameters of new hashes. Source: frappe/utils/password.py passlibctx, and
@@ -35,20 +38,42 @@ var errHash = errors.New("auth: stored password hash is malformed or of an unkno
 // ab64 is passlib's base64: no padding, '.' for '+'.
 var ab64 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./").WithPadding(base64.NoPadding)
 
-// Passwords hashes and verifies login passwords. At most as many verifications run
+// maxWaiting bounds how many may wait for a slot; beyond it they are told to come back.
+const maxWaiting = 512
+
+// Passwords hashes and verifies login passwords. At most as many hashes are computed
 // at once as there are processors, so that a flood of logins cannot starve the rest.
 type Passwords struct {
-	slots chan struct{}
-	dummy string
+	slots   chan struct{}
+	waiting atomic.Int64
+	dummy   string
 }
 
-// NewPasswords returns a hasher that runs as many verifications as processors.
+// NewPasswords returns a hasher that computes as many hashes at once as processors.
 func NewPasswords() *Passwords {
-	return &Passwords{slots: make(chan struct{}, runtime.GOMAXPROCS(0)), dummy: encodePBKDF2("", make([]byte, pbkdf2Salt), pbkdf2Rounds)}
+	n := min(runtime.GOMAXPROCS(0), runtime.NumCPU())
+	return &Passwords{slots: make(chan struct{}, n), dummy: encodePBKDF2("", make([]byte, pbkdf2Salt), pbkdf2Rounds)}
 }
 
-// Hash returns a new hash in passlib's format.
+// acquire waits for a slot. Errors: ctx ended; TooManyRequestsError when too many wait.
+func (p *Passwords) acquire(ctx context.Context) (free func(), err error) {
+	if p.waiting.Add(1) > maxWaiting {
+		p.waiting.Add(-1)
+		return nil, exc.TooManyRequests.New("")
+	}
+	defer p.waiting.Add(-1)
+	select {
+	case p.slots <- struct{}{}:
+		return func() { <-p.slots }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
+// Hash returns a new hash in passlib's format. It waits for a slot.
 func (p *Passwords) Hash(plain string) (string, error) {
+	p.slots <- struct{}{}
+	defer func() { <-p.slots }()
 	salt := make([]byte, pbkdf2Salt)
 	_, _ = rand.Read(salt) // never fails since Go 1.24
 	return encodePBKDF2(plain, salt, pbkdf2Rounds), nil
@@ -63,15 +88,14 @@ func encodePBKDF2(plain string, salt []byte, rounds int) string {
 }
 
 // Verify reports whether plain is the password of hash. An empty hash takes as long
-// as a wrong password and is never right. Errors: ctx ended while waiting, or the
-// hash is not understood.
+// as a wrong password and is never right. Errors: ctx ended while waiting, too many
+// wait, or the hash is not understood.
 func (p *Passwords) Verify(ctx context.Context, hash, plain string) (bool, error) {
-	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
-	case <-ctx.Done():
-		return false, ctx.Err()
+	free, err := p.acquire(ctx)
+	if err != nil {
+		return false, err
 	}
+	defer free()
 	if hash == "" {
 		_, _ = verify(p.dummy, plain)
 		return false, nil

@@ -3,6 +3,7 @@ package auth
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -124,6 +125,19 @@ func ipAllowed(prefixes, ip string) bool {
 func (s *Store) ReadOnly() bool {
 	conf := s.Engine.Site.Config()
 	return conf.Bool("maintenance_mode") && conf.Bool("allow_reads_during_maintenance")
+}
+
+// CookieUser is the user that the request's cookies name, without proof; Guest when
+// they name none.
+func (s *Store) CookieUser(c *engine.Call) string {
+	v, ok := cookie(c.Request.Header, "user_id")
+	if !ok {
+		return perm.Guest
+	}
+	if u, err := url.PathUnescape(v); err == nil {
+		return u
+	}
+	return v
 }
 
 // cookie returns a cookie's value. The first of two equal names wins.

@@ -9,6 +9,7 @@ import (
 	"encoding/base32"
 	"encoding/binary"
 	"fmt"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -152,7 +153,7 @@ func (s *Store) askOTP(ctx context.Context, c *engine.Call, user *document.Docum
 		method = "OTP App"
 	}
 	p := &pendingOTP{user: user.Name(), secret: secret, app: method == "OTP App", until: s.Engine.Now().Add(otpLifetime)}
-	verification, err := s.deliver(ctx, c, p, method)
+	verification, err := s.deliver(ctx, c, p, method, set)
 	if err != nil {
 		return err
 	}
@@ -164,7 +165,7 @@ func (s *Store) askOTP(ctx context.Context, c *engine.Call, user *document.Docum
 }
 
 // deliver sends the code, unless the user's app already makes it.
-func (s *Store) deliver(ctx context.Context, c *engine.Call, p *pendingOTP, method string) (*document.Object, error) {
+func (s *Store) deliver(ctx context.Context, c *engine.Call, p *pendingOTP, method string, set *Settings) (*document.Object, error) {
 	if p.app {
 		p.until = s.Engine.Now().Add(appLifetime)
 		set, err := getDefault(ctx, c, p.user+"_otplogin")
@@ -179,7 +180,7 @@ func (s *Store) deliver(ctx context.Context, c *engine.Call, p *pendingOTP, meth
 	if s.DeliverOTP == nil {
 		return nil, exc.OutgoingEmail.Throw("Please setup default outgoing Email Account from Settings > Email Account")
 	}
-	code := p.secret // what the QR code holds
+	code := "otpauth://totp/" + url.PathEscape(set.issuer+":"+p.user) + "?secret=" + p.secret + "&issuer=" + url.QueryEscape(set.issuer)
 	if !p.app {
 		var n [4]byte
 		_, _ = rand.Read(n[:])

@@ -176,6 +176,31 @@ type Profile struct {
 	RunServerObj bool
 	// RateUsed sends X-RateLimit-Used; RateWholeSeconds rounds X-RateLimit-Remaining.
 	RateUsed, RateWholeSeconds bool
+	// TreeCreateByParent lets a user who may only see a branch of a tree add nodes to it.
+	TreeCreateByParent bool
+	// OAuthMetadata: OAuth Settings, metadata under /.well-known and dynamic registration
+	// exist, and openid_configuration is no method any more.
+	OAuthMetadata bool
+	// OpenIDRedirect sends /.well-known/openid-configuration to the method.
+	OpenIDRedirect bool
+	// OAuthNeedsRedirectURI crashes authorize without redirect_uri.
+	OAuthNeedsRedirectURI bool
+	// OAuthDefaultRole is the role of OAuth Clients that name none.
+	OAuthDefaultRole string
+	// JWTHeaderSorted puts alg before typ in the header of an id_token.
+	JWTHeaderSorted bool
+	// NoOutgoingEmail is the refusal to send mail without an account.
+	NoOutgoingEmail string
+	// WebsiteHome is where a Website User goes after setting a password.
+	WebsiteHome string
+	// EmailLinkBySetting: login links are sent only when System Settings says so.
+	EmailLinkBySetting bool
+	// EmailLinkPost: login links are asked for by POST only.
+	EmailLinkPost bool
+	// StaleExcType leaves the exc_type of a caught error in an answer of success.
+	StaleExcType bool
+	// Impersonation: Administrator can act as another user.
+	Impersonation bool
 	// ReadOnlyText is the refusal of writes during maintenance.
 	ReadOnlyText string
 }
@@ -194,6 +219,8 @@ func V14() *Profile {
 		DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
 		HomePage: "/app", SessionExpiry: "60:00", FailedLoginExcType: "DoesNotExistError", TagsLeadingComma: true, DebugInExc: true, ServerScriptsDefault: true,
 		RESTNullData: true, DocMethodNotPermitted: true, DebugNeedsLogging: true, RunServerObj: true, RateUsed: true,
+		OAuthNeedsRedirectURI: true, OAuthDefaultRole: "All",
+		NoOutgoingEmail: "Please setup default Email Account from Setup > Email > Email Account", WebsiteHome: "/", StaleExcType: true,
 		ReadOnlyText: readOnly14,
 	}
 }
@@ -210,7 +237,10 @@ func V15() *Profile {
 		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TagsLeadingComma: true,
 		HasAddComment: true, ResourcePostOnName: true, CSRFPatch: true, WorkspaceIsHome: true,
 		NewDocOnCreate: true, DocMethodNotPermitted: true, MetaRowTables: true, ExcSource: true, RunServerObj: true,
-		RateUsed: true, ReadOnlyText: readOnly15,
+		RateUsed: true, OAuthNeedsRedirectURI: true, OpenIDRedirect: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
+		NoOutgoingEmail: "Please setup default Email Account from Settings > Email Account", WebsiteHome: "me", EmailLinkBySetting: true,
+		Impersonation: true,
+		ReadOnlyText:  readOnly15,
 	}
 }
 
@@ -228,6 +258,10 @@ func V16() *Profile {
 		NameSetOnV2Create: true, ResourcePostOnName: true, CSRFPatch: true, CSRFReferrers: true,
 		RemovesSIDParameter: true, RefusalNamesIP: true, NewDocOnCreate: true, DocMethodChecksRightFirst: true,
 		CopyRoute: true, EngineList: true, StripOnV2Update: true, LinkText: true, ExcSource: true, RateWholeSeconds: true,
+		TreeCreateByParent: true,
+		OAuthMetadata:      true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
+		NoOutgoingEmail: "Please setup default outgoing Email Account from Tools > Email Account", WebsiteHome: "me", EmailLinkBySetting: true,
+		EmailLinkPost: true, Impersonation: true,
 		ReadOnlyText: readOnly15,
 	}
 }

@@ -103,7 +103,7 @@ func (c *Call) UserInfo(ctx context.Context, name string) (*perm.User, error) {
 	if u := c.memo.users[name]; u != nil {
 		return u, nil
 	}
-	u, err := c.Perm.User(ctx, c.Tx, c.permGen, name, c.memo.usersDirty)
+	u, err := c.Perm.User(ctx, c.Tx, c.permGen, name, c.memo.usersDirty, c.below)
 	if err != nil {
 		return nil, err
 	}

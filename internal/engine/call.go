@@ -44,6 +44,8 @@ type Engine struct {
 // internal call.
 type Request struct {
 	Method, Path, Scheme, Host, RemoteIP string
+	// Query is the raw query of the address.
+	Query string
 	// V2 says that the path is under /api/v2: errors take that form.
 	V2     bool
 	Header http.Header

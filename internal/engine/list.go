@@ -87,7 +87,7 @@ func (c *Call) Select(ctx context.Context, rules *query.Rules, r query.Request) 
 	if r.IgnorePermissions || dt.IsTable {
 		return q, nil
 	}
-	cond, err := c.listCondition(ctx, dt, "")
+	cond, err := c.listCondition(ctx, dt, "", rules.Engine && rules.Dev)
 	if err != nil {
 		return nil, err
 	}

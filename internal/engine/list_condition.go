@@ -12,9 +12,10 @@ import (
 
 // listCondition is what a list of a DocType is narrowed by for the call's user; nil
 // shows everything. Whether the user may list at all is checked before (CheckList).
-// reference is the DocType that User Permissions on the name apply to.
+// reference is the DocType that User Permissions on the name apply to. emptyIsNull
+// lets pass links that are null, but not empty ones.
 // Source: frappe/model/db_query.py build_match_conditions.
-func (c *Call) listCondition(ctx context.Context, dt *doctype.DocType, reference string) (*query.Node, error) {
+func (c *Call) listCondition(ctx context.Context, dt *doctype.DocType, reference string, emptyIsNull bool) (*query.Node, error) {
 	hooks, err := c.hookConditions(ctx, dt)
 	if err != nil || c.User == perm.Administrator {
 		return hooks, err
@@ -32,7 +33,7 @@ func (c *Call) listCondition(ctx context.Context, dt *doctype.DocType, reference
 	var own *query.Node
 	if ownerBound(rights) {
 		own = query.Eq(query.F(dt, "owner"), document.Text(me.Name))
-	} else if own, err = c.userPermissionCondition(ctx, dt, me, reference); err != nil {
+	} else if own, err = c.userPermissionCondition(ctx, dt, me, reference, emptyIsNull); err != nil {
 		return nil, err
 	}
 	all := query.And(own, hooks)
@@ -81,7 +82,7 @@ func (c *Call) hookConditions(ctx context.Context, dt *doctype.DocType) (*query.
 
 // userPermissionCondition narrows a list by User Permissions on the DocType itself
 // and on its links. Source: db_query.py add_user_permissions.
-func (c *Call) userPermissionCondition(ctx context.Context, dt *doctype.DocType, me *perm.User, reference string) (*query.Node, error) {
+func (c *Call) userPermissionCondition(ctx context.Context, dt *doctype.DocType, me *perm.User, reference string, emptyIsNull bool) (*query.Node, error) {
 	if len(me.Allowed) == 0 {
 		return nil, nil
 	}
@@ -107,7 +108,9 @@ func (c *Call) userPermissionCondition(ctx context.Context, dt *doctype.DocType,
 		}
 		field := query.F(dt, f.Fieldname)
 		one := query.In(field, sorted(values)...)
-		if !strict {
+		if !strict && emptyIsNull {
+			one = query.Or(query.IsNull(field), one)
+		} else if !strict {
 			one = query.Or(query.IsEmpty(field), one)
 		}
 		all = query.And(all, one)

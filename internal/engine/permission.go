@@ -173,17 +173,23 @@ func (c *Call) evaluate(ctx context.Context, dt *doctype.DocType, right doctype.
 func (c *Call) accessReasons(ctx context.Context, reasons []string, dt *doctype.DocType, d *document.Document, me *perm.User) []string {
 	last := fmt.Sprintf("User %s does not have access to this document", Bold(me.Name))
 	if c.Profile.PermissionSentence {
-		if ok, why, err := c.evaluateDoctype(ctx, dt, doctype.Read, me); err == nil && ok {
-			name := d.Name()
-			if name == "" {
-				name = "None" // Frappe: an unnamed document prints Python's None
-			}
-			last += ": " + dt.Name + " - " + name
-		} else {
-			reasons = append(reasons, why...)
+		// Frappe: the probe notes that roles give nothing before it asks the shares.
+		if !c.doctypeRights(perm.RoleRights(dt, me).Doctype(), dt).Has(doctype.Read) {
+			reasons = append(reasons, c.noRole(dt.Name))
+		}
+		if ok, _, err := c.evaluateDoctype(ctx, dt, doctype.Read, me); err == nil && ok {
+			last += ": " + dt.Name + " - " + orNone(d.Name())
 		}
 	}
 	return append(reasons, last)
+}
+
+// orNone prints an empty name as Python prints None.
+func orNone(s string) string {
+	if s == "" {
+		return "None"
+	}
+	return s
 }
 
 func (c *Call) evaluateDoctype(ctx context.Context, dt *doctype.DocType, right doctype.Right, me *perm.User) (bool, []string, error) {
@@ -240,32 +246,58 @@ func (c *Call) documentRights(ctx context.Context, dt *doctype.DocType, right do
 	if err != nil {
 		return 0, nil, err
 	}
-	no := perm.CheckUserPermissions(me, d, document.Cint(strict) != 0)
+	no, err := c.userPermissionRefusal(ctx, me, d, right, document.Cint(strict) != 0)
+	if err != nil {
+		return 0, nil, err
+	}
 	if no == nil {
 		return set, nil, nil
 	}
 	if owner {
-		return r.Owned.Without(doctype.Create), []string{c.userPermissionReason(dt, no)}, nil
+		return r.Owned.Without(doctype.Create), []string{c.userPermissionReason(no)}, nil
 	}
-	return 0, []string{c.userPermissionReason(dt, no)}, nil
+	return 0, []string{c.userPermissionReason(no)}, nil
+}
+
+// userPermissionRefusal says which User Permission forbids d, nil for none. A new node
+// of a tree is judged by where it goes in releases that do so.
+// Source: frappe/permissions.py has_user_permission.
+func (c *Call) userPermissionRefusal(ctx context.Context, me *perm.User, d *document.Document, right doctype.Right, strict bool) (*perm.Refusal, error) {
+	no := perm.CheckSelf(me, d)
+	if no != nil && right == doctype.Create && d.Type.IsTree && c.Profile.TreeCreateByParent {
+		ok, err := c.mayGrow(ctx, me, d)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			no = nil
+		}
+	}
+	if no == nil {
+		no = perm.CheckLinks(me, d, strict)
+	}
+	return no, nil
 }
 
 // userPermissionReason phrases a User Permission's refusal.
-func (c *Call) userPermissionReason(dt *doctype.DocType, no *perm.Refusal) string {
+func (c *Call) userPermissionReason(no *perm.Refusal) string {
 	if no.Field == nil {
-		return fmt.Sprintf("Not allowed for %s: %s", no.DocType, no.Value)
+		return fmt.Sprintf("Not allowed for %s: %s", no.DocType, orNone(no.Value))
 	}
 	value := no.Value
-	if value == "" {
+	if value == "" && c.Profile.PermissionSentence {
 		value = "empty"
 	}
 	if !c.Profile.PermissionSentence {
+		if no.Null {
+			value = "None"
+		}
 		if no.Row > 0 {
 			return fmt.Sprintf("Not allowed for %s: %s in Row %d. Restricted field: %s", no.DocType, value, no.Row, no.Field.Fieldname)
 		}
 		return fmt.Sprintf("Not allowed for %s: %s. Restricted field: %s", no.DocType, value, no.Field.Fieldname)
 	}
-	own := dt.Name
+	own := no.Holder
 	if !c.Profile.HideMissing {
 		own = "DocType" // Frappe: v15 prints the DocType of the meta document
 	}
@@ -319,8 +351,14 @@ func (c *Call) evaluateChild(ctx context.Context, dt *doctype.DocType, right doc
 	}
 	// Frappe: the parent's check prints its reasons by itself, and the child's then has
 	// none left to print.
-	if c.Profile.PermissionSentence && len(reasons) > 1 {
-		reasons = reasons[:1]
+	if c.Profile.PermissionSentence {
+		// Frappe: from v15 on a row that was loaded by itself has no parent document, and
+		// the parent's DocType alone is asked. Here both must agree; the words are upstream's.
+		if granted, why, err := c.evaluateDoctype(ctx, pdt, right, me); err != nil {
+			return false, nil, err
+		} else if !granted {
+			reasons = why
+		}
 	}
 	c.logReasons(reasons)
 	return false, []string{""}, nil

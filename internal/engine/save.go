@@ -86,6 +86,11 @@ func (c *Call) finish(ctx context.Context, d *document.Document, act action) err
 			return err
 		}
 	}
+	// Frappe: set_docstatus runs again, for rows that were put back to what is stored.
+	_ = d.EachRow(func(_ *doctype.DocField, row *document.Document) error {
+		row.SetAt(doctype.SlotDocstatus, d.At(doctype.SlotDocstatus))
+		return nil
+	})
 	if err := c.writeUpdate(ctx, d); err != nil {
 		return err
 	}

@@ -40,6 +40,11 @@ func (x *exchange) cors(h http.Header) {
 	origin := x.r.Header.Get("Origin")
 	conf := x.s.Engine.Site.Config()
 	allowed := conf.Strings("allow_cors")
+	if len(allowed) != 1 || allowed[0] != "*" {
+		if public, ok := x.publicOrigins(); ok {
+			allowed = public
+		}
+	}
 	if origin == "" || len(allowed) == 0 || !(allowed[0] == "*" && len(allowed) == 1 || slices.Contains(allowed, origin)) {
 		return
 	}
@@ -58,6 +63,38 @@ func (x *exchange) cors(h http.Header) {
 	if !conf.Bool("developer_mode") {
 		h["Access-Control-Max-Age"] = []string{"86400"}
 	}
+}
+
+// publicOrigins are the origins that may reach the OAuth provider from a browser (v16):
+// all for its metadata, those of OAuth Settings for its endpoints. ok is false where the
+// site's own list counts.
+// Source: frappe/integrations/oauth2.py set_cors_for_privileged_requests.
+func (x *exchange) publicOrigins() (origins []string, ok bool) {
+	if !x.p.OAuthMetadata {
+		return nil, false
+	}
+	verb := x.r.Method
+	if strings.HasPrefix(x.path, "/.well-known/") && (verb == http.MethodGet || verb == http.MethodOptions) {
+		return []string{"*"}, true
+	}
+	if verb != http.MethodPost && verb != http.MethodOptions {
+		return nil, false
+	}
+	name, ok := strings.CutPrefix(x.path, "/api/method/frappe.integrations.oauth2.")
+	if !ok {
+		return nil, false
+	}
+	set := x.s.Auth.Current()
+	for _, endpoint := range []string{"get_token", "revoke_token", "introspect_token", "openid_profile", "register_client"} {
+		if !strings.HasPrefix(name, endpoint) || endpoint == "register_client" && !set.DynamicRegistration {
+			continue
+		}
+		if slices.Contains(set.PublicOrigins, "*") {
+			return []string{"*"}, true
+		}
+		return set.PublicOrigins, len(set.PublicOrigins) > 0
+	}
+	return nil, false
 }
 
 // preflight answers OPTIONS on any path: nothing but headers.

@@ -99,7 +99,7 @@ func CoreDocTypes(p *compat.Profile) ([]*document.Object, error) {
 	return out, nil
 }
 
-// CoreRecords returns the shipped documents, file by file in name order.
+// CoreRecords returns the shipped documents of a release, file by file in name order.
 func CoreRecords(p *compat.Profile) ([]*document.Object, error) {
 	entries, err := fs.ReadDir(coreFS, path.Join("core", recordsDir))
 	if err != nil {
@@ -116,10 +116,25 @@ func CoreRecords(p *compat.Profile) ([]*document.Object, error) {
 			return nil, fmt.Errorf("%s: %w", e.Name(), err)
 		}
 		for _, item := range v.List() {
-			if o := item.Map(); o != nil {
-				out = append(out, o)
+			o := item.Map()
+			if o == nil || !shippedIn(o, p) {
+				continue
 			}
+			o.Delete("releases")
+			out = append(out, o)
 		}
 	}
 	return out, nil
+}
+
+// shippedIn reports whether a record belongs to a release: its key releases lists those
+// that have it, and none means all.
+func shippedIn(o *document.Object, p *compat.Profile) bool {
+	releases := o.Get("releases").List()
+	for _, r := range releases {
+		if r.Str() == p.Name {
+			return true
+		}
+	}
+	return len(releases) == 0
 }

@@ -119,6 +119,10 @@ type Refusal struct {
 	Field *doctype.DocField
 	// Row is the idx of the child row the field stands in, 0 for the parent.
 	Row int64
+	// Holder is the DocType that the field belongs to.
+	Holder string
+	// Null says that the refused value was null and not an empty text.
+	Null bool
 }
 
 // AllowedFor returns the values of a User Permission on target that apply to
@@ -135,23 +139,28 @@ func (u *User) AllowedFor(target, dt string) (values map[string]bool, restricted
 	return values, values != nil
 }
 
-// CheckUserPermissions returns why User Permissions forbid d, or nil.
-// Source: frappe/permissions.py has_user_permission.
-func CheckUserPermissions(u *User, d *document.Document, strict bool) *Refusal {
-	if len(u.Allowed) == 0 {
-		return nil
-	}
+// CheckSelf returns why User Permissions on d's own DocType forbid d, or nil.
+// Source: frappe/permissions.py has_user_permission, step 1.
+func CheckSelf(u *User, d *document.Document) *Refusal {
 	dt := d.Type.Name
 	if values, restricted := u.AllowedFor(dt, dt); restricted && !values[d.Name()] {
-		return &Refusal{DocType: dt, Value: d.Name()}
+		return &Refusal{DocType: dt, Value: d.Name(), Holder: dt}
 	}
-	if r := checkLinks(u, d, dt, strict && !d.Type.IsSingle, 0); r != nil {
+	return nil
+}
+
+// CheckLinks returns why User Permissions forbid what d and its rows link to, or nil.
+// Source: frappe/permissions.py has_user_permission, step 2.
+func CheckLinks(u *User, d *document.Document, strict bool) *Refusal {
+	dt := d.Type.Name
+	strict = strict && !d.Type.IsSingle
+	if r := checkLinks(u, d, dt, strict, 0); r != nil {
 		return r
 	}
 	var found *Refusal
 	_ = d.EachRow(func(_ *doctype.DocField, row *document.Document) error {
 		if found == nil {
-			found = checkLinks(u, row, dt, strict && !d.Type.IsSingle, row.Int("idx"))
+			found = checkLinks(u, row, dt, strict, row.Int("idx"))
 		}
 		return nil
 	})
@@ -168,7 +177,7 @@ func checkLinks(u *User, d *document.Document, dt string, strict bool, row int64
 			continue
 		}
 		if values, restricted := u.AllowedFor(f.Options, dt); restricted && !values[value] {
-			return &Refusal{DocType: f.Options, Value: value, Field: f, Row: row}
+			return &Refusal{DocType: f.Options, Value: value, Field: f, Row: row, Holder: d.Type.Name, Null: d.At(f.Slot).IsNull()}
 		}
 	}
 	return nil

@@ -30,6 +30,7 @@ type User struct {
 	// Allowed are the User Permissions by DocType.
 	Allowed map[string][]Allowed
 	roles   map[string]bool
+	trees   []string
 }
 
 // Allowed is one User Permission.
@@ -49,11 +50,16 @@ type Store struct {
 	mu    sync.Mutex
 	users atomic.Pointer[map[string]*User]
 	gen   atomic.Int64
+	// trees are the DocTypes whose descendants some cached user's permissions include.
+	trees map[string]bool
 }
+
+// Below returns the names below a node; tree is false for DocTypes without nodes.
+type Below func(ctx context.Context, dt, name string) (names []string, tree bool, err error)
 
 // NewStore returns an empty cache.
 func NewStore() *Store {
-	s := &Store{}
+	s := &Store{trees: map[string]bool{}}
 	empty := map[string]*User{}
 	s.users.Store(&empty)
 	return s
@@ -81,19 +87,43 @@ func (s *Store) Invalidate(user string) {
 	s.users.Store(&next)
 }
 
+// TreeChanged forgets what depends on the descendants in a tree. Call it after the
+// commit that moved, added or removed a node.
+func (s *Store) TreeChanged(dt string) {
+	s.mu.Lock()
+	used := s.trees[dt]
+	if !used {
+		s.gen.Add(1) // what is being read now may be older, and must not be kept
+	}
+	s.mu.Unlock()
+	if used {
+		s.Invalidate("")
+	}
+}
+
+// UsesTree reports whether some cached user's permissions include descendants in dt.
+func (s *Store) UsesTree(dt string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.trees[dt]
+}
+
 // User returns a user with roles and User Permissions, loading it through tx when
 // it is not cached. fresh passes by the cache: the transaction has changed users. A
 // user that does not exist has the automatic roles only.
-func (s *Store) User(ctx context.Context, tx *storage.Tx, gen int64, name string, fresh bool) (*User, error) {
+func (s *Store) User(ctx context.Context, tx *storage.Tx, gen int64, name string, fresh bool, below Below) (*User, error) {
 	if u := (*s.users.Load())[name]; u != nil && !fresh {
 		return u, nil
 	}
-	u, err := load(ctx, tx, name)
+	u, err := load(ctx, tx, name, below)
 	if err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, dt := range u.trees {
+		s.trees[dt] = true
+	}
 	if s.gen.Load() != gen || fresh {
 		return u, nil
 	}
@@ -108,7 +138,7 @@ func (s *Store) User(ctx context.Context, tx *storage.Tx, gen int64, name string
 	return u, nil
 }
 
-func load(ctx context.Context, tx *storage.Tx, name string) (*User, error) {
+func load(ctx context.Context, tx *storage.Tx, name string, below Below) (*User, error) {
 	u := &User{Name: name, roles: map[string]bool{}, Allowed: map[string][]Allowed{}}
 	var full, kind, image, lang, enabled document.Value
 	b := storage.NewBuilder(tx.Dialect()).SQL("SELECT ").Ident("full_name").SQL(", ").Ident("user_type").SQL(", ").
@@ -128,7 +158,7 @@ func load(ctx context.Context, tx *storage.Tx, name string) (*User, error) {
 	if name == Administrator || name == Guest {
 		return u, nil
 	}
-	return u, u.loadAllowed(ctx, tx)
+	return u, u.loadAllowed(ctx, tx, below)
 }
 
 // automatic roles are never taken from Has Role.
@@ -167,8 +197,13 @@ func (u *User) loadRoles(ctx context.Context, tx *storage.Tx) error {
 	return nil
 }
 
-// loadAllowed follows frappe/core/doctype/user_permission get_user_permissions.
-func (u *User) loadAllowed(ctx context.Context, tx *storage.Tx) error {
+// loadAllowed follows frappe/core/doctype/user_permission get_user_permissions: below
+// a node of a tree everything is allowed, too, unless the permission hides it.
+func (u *User) loadAllowed(ctx context.Context, tx *storage.Tx, below Below) error {
+	type row struct {
+		allow string
+		Allowed
+	}
 	b := storage.NewBuilder(tx.Dialect()).SQL("SELECT ").Ident("allow").SQL(", ").Ident("for_value").SQL(", ").
 		Ident("applicable_for").SQL(", ").Ident("is_default").SQL(", ").Ident("hide_descendants").SQL(" FROM ").Table("User Permission").
 		SQL(" WHERE ").Ident("user").SQL(" = ").Arg(document.Text(u.Name)).SQL(" ORDER BY ").Ident("creation")
@@ -176,13 +211,33 @@ func (u *User) loadAllowed(ctx context.Context, tx *storage.Tx) error {
 	if err != nil {
 		return err
 	}
-	defer rows.Close()
+	var all []row
 	for rows.Next() {
-		allow := text(rows, 0)
-		u.Allowed[allow] = append(u.Allowed[allow], Allowed{Value: text(rows, 1), ApplicableFor: text(rows, 2),
-			IsDefault: number(rows, 3) != 0, HideDescendant: number(rows, 4) != 0})
+		all = append(all, row{text(rows, 0), Allowed{Value: text(rows, 1), ApplicableFor: text(rows, 2),
+			IsDefault: number(rows, 3) != 0, HideDescendant: number(rows, 4) != 0}})
 	}
-	return rows.Err()
+	err = rows.Err()
+	rows.Close()
+	if err != nil {
+		return err
+	}
+	for _, r := range all {
+		u.Allowed[r.allow] = append(u.Allowed[r.allow], r.Allowed)
+		if r.HideDescendant || below == nil {
+			continue
+		}
+		names, tree, err := below(ctx, r.allow, r.Value)
+		if err != nil {
+			return err
+		}
+		if tree {
+			u.trees = append(u.trees, r.allow)
+		}
+		for _, n := range names {
+			u.Allowed[r.allow] = append(u.Allowed[r.allow], Allowed{Value: n, ApplicableFor: r.ApplicableFor})
+		}
+	}
+	return nil
 }
 
 func text(rows storage.Rows, i int) string { return document.ToText(rows.Raw(i).Value(textClass)) }

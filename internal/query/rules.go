@@ -45,7 +45,8 @@ type Rules struct {
 	// does (v16's compatibility mode); otherwise conditions skip nulls.
 	NullAware bool
 	// Dev is the state of the engine in v16-dev: narrower field grammar, functions that
-	// the permission check drops, no widening of between, no previous and next.
+	// the permission check drops, no widening of between, no previous and next, and
+	// User Permissions that let a null link pass but not an empty one.
 	Dev bool
 	// Small is the engine of v14 and v15 behind db.count and db.get_value: no dotted
 	// names, "is set" is IS NOT NULL.

@@ -212,7 +212,7 @@ func setUpstreamModes(path string) error {
 	if err != nil {
 		return err
 	}
-	return folder.Set(map[string]any{"permlevel_mode": "compat"})
+	return folder.Set(map[string]any{"permlevel_mode": "compat", "oauth_mode": "compat"})
 }
 
 // copy copies the site into a folder; drop removes its database.

@@ -245,7 +245,7 @@ func userPermissions(ctx context.Context, c *engine.Call, a method.Args) (any, e
 		if r.PropInt("hide_descendants") != 0 {
 			continue
 		}
-		below, err := Descendants(ctx, c, allow, doc)
+		below, err := c.Descendants(ctx, allow, doc)
 		if err != nil {
 			return nil, err
 		}
@@ -254,35 +254,6 @@ func userPermissions(ctx context.Context, c *engine.Call, a method.Args) (any, e
 		}
 	}
 	return out, nil
-}
-
-// Descendants are the names below a node of a tree; none for other DocTypes.
-// Source: frappe/database/database.py get_descendants.
-func Descendants(ctx context.Context, c *engine.Call, dtName, name string) ([]string, error) {
-	dt, err := c.DocType(ctx, dtName)
-	if err != nil || dt.Column("lft") == nil || dt.Column("rgt") == nil || dt.IsSingle || dt.IsVirtual {
-		return nil, err
-	}
-	lft, err := c.Value(ctx, dtName, name, "lft")
-	if err != nil {
-		return nil, err
-	}
-	rgt, err := c.Value(ctx, dtName, name, "rgt")
-	if err != nil || lft.IsNull() {
-		return nil, err
-	}
-	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table(dtName).SQL(" WHERE ").Ident("lft").SQL(" > ").Arg(lft).
-		SQL(" AND ").Ident("rgt").SQL(" < ").Arg(rgt).SQL(" ORDER BY ").Ident("lft").SQL(" DESC")
-	rows, err := c.Tx.Query(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []string
-	for rows.Next() {
-		out = append(out, document.ToText(rows.Raw(0).Natural()))
-	}
-	return out, rows.Err()
 }
 
 func clearUserPermissions(ctx context.Context, c *engine.Call, a method.Args) (any, error) {

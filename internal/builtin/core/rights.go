@@ -56,7 +56,7 @@ func DocumentRights(ctx context.Context, c *engine.Call, d *document.Document) (
 	if err != nil {
 		return nil, err
 	}
-	if perm.CheckUserPermissions(me, d, document.Cint(strict) != 0) == nil {
+	if perm.CheckSelf(me, d) == nil && perm.CheckLinks(me, d, document.Cint(strict) != 0) == nil {
 		return out, nil
 	}
 	if owner {

@@ -15,6 +15,7 @@ import (
 func registerSettings(h *engine.Hooks) {
 	h.On("System Settings", engine.Validate, validateSettings)
 	h.On("System Settings", engine.OnUpdate, settingsToDefaults)
+	h.On("System Settings", engine.OnUpdate, startPasswordAge)
 	h.On("Document Naming Rule", engine.Validate, validateNamingRule)
 	h.On("Language", engine.Validate, func(_ context.Context, _ *engine.Call, d *document.Document) error {
 		if strings.ContainsAny(d.Text("language_code"), " /\\") {
@@ -69,6 +70,19 @@ func settingsToDefaults(ctx context.Context, c *engine.Call, d *document.Documen
 		}
 	}
 	return nil
+}
+
+// startPasswordAge makes today the day of everybody's last password change when
+// passwords begin to grow old.
+// Source: system_settings.py update_last_reset_password_date.
+func startPasswordAge(ctx context.Context, c *engine.Call, d *document.Document) error {
+	if d.Int("force_user_to_reset_password") == 0 || d.Before != nil && d.Before.Int("force_user_to_reset_password") != 0 {
+		return nil
+	}
+	b := storage.NewBuilder(c.Tx.Dialect()).SQL("UPDATE ").Table("User").SQL(" SET ").Ident("last_password_reset_date").SQL(" = ").Str(c.Today()).
+		SQL(" WHERE ").Ident("last_password_reset_date").SQL(" IS NULL")
+	_, err := c.Tx.Exec(ctx, b)
+	return err
 }
 
 // SetDefault stores one default of a user or of the system; null removes it.

@@ -79,21 +79,12 @@ func validateUser(ctx context.Context, c *engine.Call, d *document.Document) err
 		}
 	}
 	for _, step := range []engine.Hook{
-		checkUserPassword, rolesFromProfiles, tellNoRoles, setUserType, setFullName, checkEnabled, uniqueRoles, setUsername, setLocale, setSocialID,
+		rolesFromProfiles, tellNoRoles, setUserType, setFullName, checkEnabled, uniqueRoles, setUsername, setLocale, setSocialID,
 	} {
 		if err := step(ctx, c, d); err != nil {
 			return err
 		}
 	}
-	return nil
-}
-
-// checkUserPassword notes the day of a new password.
-func checkUserPassword(_ context.Context, c *engine.Call, d *document.Document) error {
-	if d.Text("__new_password") == "" {
-		return nil
-	}
-	d.Set("last_password_reset_date", document.Text(c.Today()))
 	return nil
 }
 

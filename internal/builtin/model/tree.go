@@ -201,6 +201,7 @@ func (t tree) checkLoop(ctx context.Context, name string, lft, rgt int64) error 
 // updateTree places a saved node and takes over what the database then holds.
 // Source: nestedset.py update_nsm, NestedSet.validate_ledger.
 func updateTree(ctx context.Context, c *engine.Call, d *document.Document) error {
+	c.ClearTree(d.Type.Name)
 	t := tree{c, d.Type}
 	parent := d.Text(parentField(d.Type))
 	lft, rgt, err := t.bounds(ctx, d.Name())
@@ -265,6 +266,7 @@ func (t tree) hasChildren(ctx context.Context, name string) (bool, error) {
 // trashNode keeps nodes with children, and closes the gap that a node leaves.
 // Source: nestedset.py NestedSet.on_trash.
 func trashNode(ctx context.Context, c *engine.Call, d *document.Document) error {
+	c.ClearTree(d.Type.Name)
 	t := tree{c, d.Type}
 	parent := d.Text(parentField(d.Type))
 	if parent == "" && quirk.Of(c.Profile).RootsUndeletable {
@@ -312,6 +314,7 @@ func rebuildTree(ctx context.Context, c *engine.Call, a method.Args) (any, error
 // rebuild numbers a whole tree anew, roots and siblings by name.
 // Source: nestedset.py rebuild_tree, rebuild_node.
 func rebuild(ctx context.Context, c *engine.Call, dt *doctype.DocType) error {
+	c.ClearTree(dt.Name)
 	field := parentField(dt)
 	rows, err := c.Rows(ctx, dt.Name, []string{"name", field}, nil, "name asc")
 	if err != nil {
