@@ -16,9 +16,11 @@ import (
 	"freddo/document"
 	"freddo/internal/auth"
 	"freddo/internal/builtin"
+	"freddo/internal/builtin/file"
 	"freddo/internal/compat"
 	"freddo/internal/demo"
 	"freddo/internal/engine"
+	"freddo/internal/files"
 	"freddo/internal/httpapi"
 	"freddo/internal/meta"
 	"freddo/internal/method"
@@ -85,8 +87,13 @@ func New(cfg Config) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	stored, err := files.Open(s.Dir)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	stored.Unsafe = cfg.Unsafe
 	app := &App{cfg: cfg, log: cfg.Logger, methods: method.NewRegistry()}
-	app.engine = &engine.Engine{DB: db, Meta: store, Perm: perm.NewStore(), Profile: profile, Site: s, Log: cfg.Logger,
+	app.engine = &engine.Engine{DB: db, Meta: store, Perm: perm.NewStore(), Profile: profile, Site: s, Files: stored, Log: cfg.Logger,
 		Hooks: engine.NewHooks(), Now: cfg.Now, Zone: time.UTC}
 	app.engine.Rules, app.engine.RawRules = profile.Rules, profile.RawRules
 	app.assemble()
@@ -106,7 +113,7 @@ func (a *App) assemble() {
 	builtin.Register(a.engine.Hooks, a.methods)
 	demo.Register(a.engine.Hooks)
 	httpapi.Register(a.methods, a.engine.Profile, store)
-	a.server = &httpapi.Server{Engine: a.engine, Methods: a.methods, Auth: store}
+	a.server = &httpapi.Server{Engine: a.engine, Methods: a.methods, Auth: store, PrivateFile: file.Private}
 }
 
 // readZone takes the site's time zone from System Settings. A site that is being
@@ -141,7 +148,9 @@ func (a *App) SetAddr(addr string) { a.cfg.Addr = addr }
 func (a *App) Handler() http.Handler { return a.server.Handler() }
 
 // Close closes the site.
-func (a *App) Close() error { return errors.Join(a.server.Close(), a.engine.DB.Close()) }
+func (a *App) Close() error {
+	return errors.Join(a.server.Close(), a.engine.Files.Close(), a.engine.DB.Close())
+}
 
 // shutdownTime is how long Run waits for requests under way.
 const shutdownTime = 20 * time.Second

@@ -7,6 +7,7 @@ import (
 	"freddo/internal/builtin/core"
 	"freddo/internal/builtin/custom"
 	"freddo/internal/builtin/desk"
+	"freddo/internal/builtin/file"
 	"freddo/internal/builtin/model"
 	"freddo/internal/engine"
 	"freddo/internal/method"
@@ -18,6 +19,7 @@ func Register(hooks *engine.Hooks, methods *method.Registry) {
 	custom.Register(hooks, methods) // frappe.custom.*
 	model.Register(hooks, methods)  // frappe.model.*, frappe.utils.nestedset, frappe.rename_doc
 	desk.Register(hooks, methods)   // frappe.desk.*
+	file.Register(hooks, methods)   // File, upload_file, frappe.core.api.file
 	client.Register(methods)        // frappe.client.*
 	registerFramework(methods)      // frappe.realtime, frappe.translate, frappe.utils.change_log
 }

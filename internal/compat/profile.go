@@ -161,6 +161,8 @@ type Profile struct {
 	RunServerObj bool
 	// RateUsed sends X-RateLimit-Used; RateWholeSeconds rounds X-RateLimit-Remaining.
 	RateUsed, RateWholeSeconds bool
+	// SafeFileNames puts _ for what has a meaning in URLs in the URLs of stored files.
+	SafeFileNames bool
 	// ReadOnlyText is the refusal of writes during maintenance.
 	ReadOnlyText string
 }
@@ -211,7 +213,7 @@ func V16() *Profile {
 		GuestSummaryLogin: true, WWWAuthenticate: true, HasDiscard: true, HasAddComment: true,
 		NameSetOnV2Create: true, ResourcePostOnName: true, CSRFPatch: true, CSRFReferrers: true,
 		RemovesSIDParameter: true, RefusalNamesIP: true, NewDocOnCreate: true, DocMethodChecksRightFirst: true,
-		CopyRoute: true, EngineList: true, StripOnV2Update: true, LinkText: true, ExcSource: true, RateWholeSeconds: true,
+		CopyRoute: true, EngineList: true, StripOnV2Update: true, LinkText: true, ExcSource: true, RateWholeSeconds: true, SafeFileNames: true,
 		ReadOnlyText: readOnly15,
 	}
 }

@@ -60,10 +60,22 @@ func (x *exchange) end() {
 		}
 	}
 	x.c.Rollback()
+	x.release()
 	x.s.budget.book(x.spent)
 	if l := x.s.log(); l.Enabled(ctx, slog.LevelDebug) {
 		l.DebugContext(ctx, "request", "method", x.verb, "path", x.path, "status", x.status, "user", x.c.User,
 			"duration", time.Since(x.started), "request_id", x.r.Header.Get("X-Frappe-Request-Id"))
+	}
+}
+
+// release gives back the files that the request has brought and those that it was
+// not answered with.
+func (x *exchange) release() {
+	for _, f := range x.c.Request.Files {
+		f.Data.Discard()
+	}
+	if s := x.c.Response.Stream; s != nil {
+		_ = s.Close()
 	}
 }
 
@@ -137,15 +149,25 @@ func (x *exchange) maxBody() int64 {
 }
 
 func (x *exchange) readForm(context.Context) error {
-	body, err := readBody(x.r, x.maxBody())
+	limit, contentType := x.maxBody(), x.r.Header.Get("Content-Type")
+	if boundary, ok := multipartBoundary(contentType); ok && x.r.Body != nil && x.s.Engine.Files != nil {
+		fields, parts, err := readMultipart(x.s.Engine.Files, x.r, boundary, limit)
+		if err != nil {
+			return err
+		}
+		x.c.Request.Files = parts
+		x.c.Form, err = mergeForm(x.r.URL.RawQuery, fields)
+		return err
+	}
+	body, err := readBody(x.r, limit)
 	if err != nil {
 		return err
 	}
-	in, err := parseForm(x.p, x.r.URL.RawQuery, x.r.Header.Get("Content-Type"), body)
+	form, err := parseForm(x.p, x.r.URL.RawQuery, contentType, body)
 	if err != nil {
 		return err
 	}
-	x.c.Request.Body, x.c.Request.Files, x.c.Form = body, in.files, in.form
+	x.c.Request.Body, x.c.Form = body, form
 	return nil
 }
 
