@@ -57,28 +57,33 @@ func stripSegments(out *bufio.Writer, in *bufio.Reader) error {
 		return ErrNotImage
 	}
 	_, _ = out.Write([]byte{0xff, markerSOI}) // errors show at Flush
+	if marker, err = nextMarker(in); err != nil {
+		return ErrNotImage
+	}
 	for {
-		if marker, err = nextMarker(in); err != nil {
-			return ErrNotImage
-		}
-		if marker == markerEOI {
+		switch {
+		case marker == markerEOI:
 			_, err = out.Write([]byte{0xff, markerEOI})
 			return err
-		}
-		if marker == 0x01 || marker >= markerRST0 && marker <= markerRST7 {
+		case alone(marker):
 			_, _ = out.Write([]byte{0xff, marker})
-			continue
-		}
-		if err := copySegment(out, in, marker); err != nil {
-			return err
-		}
-		if marker == markerSOS {
-			if ended, err := copyScan(out, in); err != nil || ended {
+		default:
+			if err := copySegment(out, in, marker); err != nil {
 				return err
 			}
 		}
+		if marker == markerSOS {
+			marker = copyScan(out, in)
+			continue
+		}
+		if marker, err = nextMarker(in); err != nil {
+			return ErrNotImage
+		}
 	}
 }
+
+// alone reports whether a marker has no length and nothing to it.
+func alone(marker byte) bool { return marker == 0x01 || marker >= markerRST0 && marker <= markerRST7 }
 
 // nextMarker reads up to the next marker and returns its second byte.
 func nextMarker(in *bufio.Reader) (byte, error) {
@@ -123,22 +128,25 @@ func copySegment(out *bufio.Writer, in *bufio.Reader, marker byte) error {
 	return nil
 }
 
-// copyScan copies compressed data up to the next marker that is none of its own. A
-// file that ends within it is shown as far as it goes, so it ends there, properly.
-func copyScan(out *bufio.Writer, in *bufio.Reader) (ended bool, err error) {
+// copyScan copies compressed data and returns the next marker that is none of its
+// own. A file that ends within it is shown as far as it goes, so it ends there.
+func copyScan(out *bufio.Writer, in *bufio.Reader) byte {
 	for {
 		b, err := in.ReadByte()
 		if err != nil {
-			_, err = out.Write([]byte{0xff, markerEOI})
-			return true, err
+			return markerEOI
 		}
-		if b != 0xff {
-			_ = out.WriteByte(b)
-			continue
-		}
-		next, err := in.Peek(1)
-		if err == nil && next[0] != 0 && next[0] != 0xff && (next[0] < markerRST0 || next[0] > markerRST7) {
-			return false, in.UnreadByte()
+		for b == 0xff {
+			if b, err = in.ReadByte(); err != nil {
+				return markerEOI
+			}
+			if b == 0xff { // padding before a marker
+				continue
+			}
+			if b != 0 && !alone(b) {
+				return b
+			}
+			_ = out.WriteByte(0xff)
 		}
 		_ = out.WriteByte(b)
 	}

@@ -67,12 +67,12 @@ func (x *exchange) serveFile(name string) bool {
 	return true
 }
 
-// stream sends a file that needed permission: caches must ask again.
+// stream sends a file that needed permission.
 func (x *exchange) stream(f files.File, contentType string) {
 	h := x.w.Header()
 	x.headers(h, http.StatusOK)
-	if !x.p.NoStore {
-		h.Set("Cache-Control", "no-cache, private")
+	if !x.p.NoStore && (x.r.Header.Get("X-Forwarded-For") != "" || x.r.Header.Get("Via") != "") {
+		h.Set("Cache-Control", "private, no-cache") // a cache on the way must not show it to others
 	}
 	x.serve(f, contentType)
 }

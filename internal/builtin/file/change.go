@@ -204,6 +204,7 @@ func comment(ctx context.Context, c *engine.Call, d *document.Document, kind, te
 	}
 	if err != nil || !found {
 		core.LeaveExcType(c, exc.DoesNotExist.Throw(""))
+		c.Messages = nil // Frappe: every message goes, not only that of the missing document
 		return nil
 	}
 	_, err = core.AddComment(ctx, c, core.Comment{DocType: dt, Name: name, Kind: kind, Content: text})

@@ -5,6 +5,7 @@ package file
 
 import (
 	"context"
+	"strings"
 
 	"freddo/document"
 	"freddo/exc"
@@ -23,6 +24,7 @@ func Register(h *engine.Hooks, r *method.Registry) {
 	h.On("File", engine.OnTrash, onTrash)
 	h.On("File", engine.AfterRename, moveSuccessors)
 	h.Method("File", "optimize_file", optimizeFile)
+	h.On("System Settings", engine.Validate, cleanExtensions)
 	access := &access{}
 	h.HasPermission("File", access.may)
 	h.QueryCondition("File", access.condition)
@@ -58,6 +60,8 @@ type content struct {
 	temp *files.Temp
 	// ready says that pictures are cleaned and the disk has the bytes.
 	ready bool
+	// staged says that the call's stage has the bytes.
+	staged bool
 }
 
 type contentKey struct{}
@@ -72,7 +76,9 @@ func insert(ctx context.Context, c *engine.Call, d *document.Document, t *files.
 		}
 	}
 	err := c.Insert(context.WithValue(ctx, contentKey{}, in), d)
-	in.temp.Discard()
+	if !in.staged {
+		in.temp.Discard()
+	}
 	return err
 }
 
@@ -140,4 +146,18 @@ func noKey() error {
 // badPath refuses URLs that lead out of the folder of files.
 func badPath() error {
 	return exc.Validation.Throw("The File URL you've entered is incorrect").WithTitle("Invalid File URL")
+}
+
+// cleanExtensions keeps allowed_file_extensions a list of capitals, one a line.
+// Source: system_settings.py validate_file_extensions.
+func cleanExtensions(_ context.Context, _ *engine.Call, d *document.Document) error {
+	if d.Type.Column("allowed_file_extensions") == nil || d.Text("allowed_file_extensions") == "" {
+		return nil
+	}
+	lines := strings.Split(d.Text("allowed_file_extensions"), "\n")
+	for i, l := range lines {
+		lines[i] = strings.ToUpper(strings.TrimSpace(l))
+	}
+	d.Set("allowed_file_extensions", document.Text(strings.Join(lines, "\n")))
+	return nil
 }

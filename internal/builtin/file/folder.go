@@ -28,6 +28,7 @@ func createFolder(ctx context.Context, c *engine.Call, a method.Args) (any, erro
 	d.Set("folder", document.Text(a.Text("folder")))
 	err = c.Tx.Savepoint(ctx, func() error { return c.Insert(ctx, d) })
 	if exc.Is(err, exc.DuplicateEntry) {
+		d.New = false
 		return d, nil
 	}
 	return d, err

@@ -197,12 +197,12 @@ func save(ctx context.Context, c *engine.Call, d *document.Document, in *content
 		}
 		return nil
 	}
-	return put(c, d, in.temp, hash)
+	return put(c, d, in, hash)
 }
 
 // put stores bytes under the File's name, or one like it that is free.
 // Source: file/utils.py generate_file_name, file.py save_file_on_filesystem.
-func put(c *engine.Call, d *document.Document, t *files.Temp, hash string) error {
+func put(c *engine.Call, d *document.Document, in *content, hash string) error {
 	name := d.Text("file_name")
 	for try := 0; ; try++ {
 		candidate := name
@@ -219,7 +219,8 @@ func put(c *engine.Call, d *document.Document, t *files.Temp, hash string) error
 		if try < maxTries && !c.Stage().Free(k) {
 			continue
 		}
-		err := c.Stage().Put(k, t)
+		err := c.Stage().Put(k, in.temp)
+		in.staged = true
 		switch {
 		case errors.Is(err, files.ErrExist) && try < maxTries:
 			continue
