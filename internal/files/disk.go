@@ -10,7 +10,12 @@ import (
 
 // Disk is the Store in a site's folder: public/files and private/files. Names cannot
 // lead out of it, not even through links.
-type Disk struct{ root *os.Root }
+type Disk struct {
+	// root is the site's folder, within which names are given; nothing is opened by it.
+	root *os.Root
+	// kinds are the folders of the public and the private files.
+	kinds [2]*os.Root
+}
 
 // OpenDisk opens a site's folder; it makes the two folders when they are missing.
 func OpenDisk(dir string) (*Disk, error) {
@@ -23,11 +28,25 @@ func OpenDisk(dir string) (*Disk, error) {
 			return nil, errors.Join(err, root.Close())
 		}
 	}
-	return &Disk{root: root}, nil
+	d := &Disk{root: root}
+	for i := range d.kinds {
+		if d.kinds[i], err = root.OpenRoot(folder(i == 1)); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+	}
+	return d, nil
 }
 
-// Close gives back the folder.
-func (d *Disk) Close() error { return d.root.Close() }
+// Close gives back the folders.
+func (d *Disk) Close() error {
+	var errs []error
+	for _, r := range []*os.Root{d.root, d.kinds[0], d.kinds[1]} {
+		if r != nil {
+			errs = append(errs, r.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
 
 func folder(private bool) string {
 	if private {
@@ -51,7 +70,7 @@ func (d *Disk) Open(k Key) (File, error) {
 	if !k.Valid() {
 		return nil, ErrBadName
 	}
-	f, err := d.root.Open(k.path())
+	f, err := d.kinds[side(k)].Open(k.Name)
 	if err != nil {
 		return nil, openError(err)
 	}
@@ -76,7 +95,7 @@ func (d *Disk) Exists(k Key) bool {
 	if !k.Valid() {
 		return false
 	}
-	info, err := d.root.Stat(k.path())
+	info, err := d.kinds[side(k)].Stat(k.Name)
 	return err == nil && info.Mode().IsRegular()
 }
 
