@@ -18,9 +18,11 @@ import (
 	"freddo/internal/account"
 	"freddo/internal/auth"
 	"freddo/internal/builtin"
+	"freddo/internal/builtin/file"
 	"freddo/internal/compat"
 	"freddo/internal/demo"
 	"freddo/internal/engine"
+	"freddo/internal/files"
 	"freddo/internal/httpapi"
 	"freddo/internal/mail"
 	"freddo/internal/meta"
@@ -88,8 +90,13 @@ func New(cfg Config) (*App, error) {
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
+	stored, err := files.Open(s.Dir)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	stored.Unsafe = cfg.Unsafe
 	app := &App{cfg: cfg, log: cfg.Logger, methods: method.NewRegistry()}
-	app.engine = &engine.Engine{DB: db, Meta: store, Perm: perm.NewStore(), Profile: profile, Site: s, Log: cfg.Logger,
+	app.engine = &engine.Engine{DB: db, Meta: store, Perm: perm.NewStore(), Profile: profile, Site: s, Files: stored, Log: cfg.Logger,
 		Hooks: engine.NewHooks(), Now: cfg.Now, Zone: time.UTC}
 	app.engine.Rules, app.engine.RawRules = profile.Rules, profile.RawRules
 	app.assemble()
@@ -115,7 +122,7 @@ func (a *App) assemble() {
 	account.New(store, a.mail).Register(a.engine.Hooks, a.methods, account.Profile{EmailLinkPost: p.EmailLinkPost, Impersonation: p.Impersonation})
 	provider := oauth.New(a.engine, store)
 	provider.Register(a.engine.Hooks, a.methods)
-	a.server = &httpapi.Server{Engine: a.engine, Methods: a.methods, Auth: store, WellKnown: provider.WellKnown}
+	a.server = &httpapi.Server{Engine: a.engine, Methods: a.methods, Auth: store, WellKnown: provider.WellKnown, PrivateFile: file.Private}
 }
 
 // readZone takes the site's time zone from System Settings. A site that is being
@@ -155,7 +162,7 @@ func (a *App) Handler() http.Handler {
 // Close closes the site.
 func (a *App) Close() error {
 	a.mail.Close()
-	return errors.Join(a.server.Close(), a.engine.DB.Close())
+	return errors.Join(a.server.Close(), a.engine.Files.Close(), a.engine.DB.Close())
 }
 
 // shutdownTime is how long Run waits for requests under way.

@@ -67,6 +67,9 @@ type DocType struct {
 	Tables []*DocField
 	// LinkFields are Link and Dynamic Link fields with a column, in form order.
 	LinkFields []*DocField
+	// AttachFields are fields of type Attach and Attach Image; EditorFields those of type
+	// Text Editor.
+	AttachFields, EditorFields []*DocField
 	// CustomPermissions says that Permissions come from Custom DocPerm.
 	CustomPermissions bool
 
@@ -211,8 +214,13 @@ func (dt *DocType) compile(legacy []Props) {
 			if f.IsVirtual {
 				dt.virtual = append(dt.virtual, f)
 			}
-			if f.Fieldtype == "Link" || f.Fieldtype == "Dynamic Link" {
+			switch f.Fieldtype {
+			case "Link", "Dynamic Link":
 				dt.LinkFields = append(dt.LinkFields, f)
+			case "Attach", "Attach Image":
+				dt.AttachFields = append(dt.AttachFields, f)
+			case "Text Editor":
+				dt.EditorFields = append(dt.EditorFields, f)
 			}
 		}
 	}

@@ -9,6 +9,13 @@ var (
 	AttributeErr                     = &Class{Name: "AttributeError", Status: 500}
 	IndexErr                         = &Class{Name: "IndexError", Status: 500}
 	ImportErr                        = &Class{Name: "ImportError", Status: 500}
+	OSErr                            = &Class{Name: "OSError", Status: 500}
+	FileNotFound                     = &Class{Name: "FileNotFoundError", Status: 500, Base: OSErr}
+	FileExists                       = &Class{Name: "FileExistsError", Status: 500, Base: OSErr}
+	NotImplemented                   = &Class{Name: "NotImplementedError", Status: 500}
+	Base64                           = &Class{Name: "Error", Status: 500, Base: ValueErr, Module: "binascii"}
+	BadZipFile                       = &Class{Name: "BadZipFile", Status: 500, Module: "zipfile"}
+	UnidentifiedImage                = &Class{Name: "UnidentifiedImageError", Status: 500, Base: OSErr, Module: "PIL"}
 	JSONDecode                       = &Class{Name: "JSONDecodeError", Status: 500, Base: ValueErr, Module: "json.decoder"}
 	Operational                      = &Class{Name: "OperationalError", Status: 500, Module: "pymysql.err"}
 	Programming                      = &Class{Name: "ProgrammingError", Status: 500, Module: "pymysql.err"}
@@ -89,4 +96,7 @@ var (
 	NestedSetMultipleRoots           = &Class{Name: "NestedSetMultipleRootsError", Status: 417, Base: Validation, Module: "frappe.utils.nestedset"}
 	NestedSetChildExists             = &Class{Name: "NestedSetChildExistsError", Status: 417, Base: Validation, Module: "frappe.utils.nestedset"}
 	NestedSetInvalidMerge            = &Class{Name: "NestedSetInvalidMergeError", Status: 417, Base: Validation, Module: "frappe.utils.nestedset"}
+	MaxFileSizeReached               = &Class{Name: "MaxFileSizeReachedError", Status: 417, Base: Validation, Module: "frappe.core.doctype.file.exceptions"}
+	FolderNotEmpty                   = &Class{Name: "FolderNotEmpty", Status: 417, Base: Validation, Module: "frappe.core.doctype.file.exceptions"}
+	FileTypeNotAllowed               = &Class{Name: "FileTypeNotAllowed", Status: 417, Base: Validation, Module: "frappe.core.doctype.file.exceptions"}
 )

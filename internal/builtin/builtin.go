@@ -7,6 +7,7 @@ import (
 	"freddo/internal/builtin/core"
 	"freddo/internal/builtin/custom"
 	"freddo/internal/builtin/desk"
+	"freddo/internal/builtin/file"
 	"freddo/internal/builtin/model"
 	"freddo/internal/builtin/workflow"
 	"freddo/internal/engine"
@@ -22,4 +23,5 @@ func Register(hooks *engine.Hooks, methods *method.Registry) {
 	workflow.Register(hooks, methods) // frappe.model.workflow, frappe.workflow.*
 	client.Register(methods)          // frappe.client.*
 	registerFramework(methods)        // frappe.realtime, frappe.translate, frappe.utils.change_log
+	file.Register(hooks, methods)     // File, upload_file, frappe.core.api.file
 }

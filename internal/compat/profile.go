@@ -201,6 +201,8 @@ type Profile struct {
 	StaleExcType bool
 	// Impersonation: Administrator can act as another user.
 	Impersonation bool
+	// SafeFileNames puts _ for what has a meaning in URLs in the URLs of stored files.
+	SafeFileNames bool
 	// ReadOnlyText is the refusal of writes during maintenance.
 	ReadOnlyText string
 }
@@ -257,11 +259,10 @@ func V16() *Profile {
 		GuestSummaryLogin: true, WWWAuthenticate: true, HasDiscard: true, HasAddComment: true,
 		NameSetOnV2Create: true, ResourcePostOnName: true, CSRFPatch: true, CSRFReferrers: true,
 		RemovesSIDParameter: true, RefusalNamesIP: true, NewDocOnCreate: true, DocMethodChecksRightFirst: true,
-		CopyRoute: true, EngineList: true, StripOnV2Update: true, LinkText: true, ExcSource: true, RateWholeSeconds: true,
-		TreeCreateByParent: true,
-		OAuthMetadata:      true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
-		NoOutgoingEmail: "Please setup default outgoing Email Account from Tools > Email Account", WebsiteHome: "me", EmailLinkBySetting: true,
-		EmailLinkPost: true, Impersonation: true,
+		CopyRoute: true, EngineList: true, StripOnV2Update: true, LinkText: true, ExcSource: true,
+		RateWholeSeconds: true, TreeCreateByParent: true, OAuthMetadata: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
+		NoOutgoingEmail: "Please setup default outgoing Email Account from Tools > Email Account", WebsiteHome: "me",
+		EmailLinkBySetting: true, EmailLinkPost: true, Impersonation: true, SafeFileNames: true,
 		ReadOnlyText: readOnly15,
 	}
 }

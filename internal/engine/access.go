@@ -95,7 +95,9 @@ func (c *Call) SyncTable(ctx context.Context, dt *doctype.DocType) error {
 
 // SchemaOptions are the release's indexes.
 func (e *Engine) SchemaOptions() storage.SchemaOptions {
-	return storage.SchemaOptions{IndexModified: e.Profile.IndexModified, IndexCreation: e.Profile.IndexCreation}
+	return storage.SchemaOptions{IndexModified: e.Profile.IndexModified, IndexCreation: e.Profile.IndexCreation,
+		// Source: file.py on_doctype_update; the hash is looked up with every upload.
+		More: map[string][]string{"File": {"attached_to_name", "content_hash", "file_url", "folder"}}}
 }
 
 // UserInfo returns what is known of a user: roles, type, User Permissions.

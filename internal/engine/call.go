@@ -16,6 +16,7 @@ import (
 	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/compat"
+	"freddo/internal/files"
 	"freddo/internal/meta"
 	"freddo/internal/perm"
 	"freddo/internal/query"
@@ -33,8 +34,10 @@ type Engine struct {
 	// RawRules are the rules of v16's v2 list; nil in other releases.
 	RawRules *query.Rules
 	Site     *site.Site
-	Log      *slog.Logger
-	Hooks    *Hooks
+	// Files are the site's files.
+	Files *files.Manager
+	Log   *slog.Logger
+	Hooks *Hooks
 	// Now is the clock; site time is Now in Zone.
 	Now  func() time.Time
 	Zone *time.Location
@@ -58,7 +61,7 @@ type Request struct {
 // File is one uploaded part.
 type File struct {
 	Name, ContentType string
-	Content           []byte
+	Data              *files.Temp
 }
 
 // Call is one unit of work: a user, a transaction, a release, and what is to be
@@ -86,6 +89,7 @@ type Call struct {
 
 	after            []func(ctx context.Context)
 	committed        bool
+	stage            *files.Stage
 	memo             memo
 	metaGen, permGen int64
 }
@@ -116,6 +120,9 @@ type Response struct {
 	// Content, ContentType, Disposition and Filename make a download or raw answer.
 	Content                            []byte
 	ContentType, Disposition, Filename string
+	// Stream, when not nil, is sent instead of Content, in the ranges that the client
+	// asks for, and closed.
+	Stream files.File
 	// Title and Content make a page.
 	Title string
 	// Header are extra headers.
@@ -161,25 +168,25 @@ func (e *Engine) Do(ctx context.Context, user string, fn func(ctx context.Contex
 }
 
 // Commit makes the call's writes durable, then runs the after-commit functions.
-func (c *Call) Commit(ctx context.Context) error {
-	if err := c.Tx.Commit(ctx); err != nil {
-		return err
-	}
-	after := c.after
-	c.after = nil
-	for _, fn := range after {
-		fn(ctx)
-	}
-	return nil
-}
+func (c *Call) Commit(ctx context.Context) error { return c.commit(ctx, c.Tx.Commit) }
 
 // CommitNow commits what was written so far and lets the call go on, as upstream's
 // explicit commits do.
 func (c *Call) CommitNow(ctx context.Context) error {
 	c.committed = c.committed || c.Tx.Writing()
-	if err := c.Tx.CommitAndContinue(ctx); err != nil {
+	return c.commit(ctx, c.Tx.CommitAndContinue)
+}
+
+func (c *Call) commit(ctx context.Context, commit func(ctx context.Context) error) error {
+	if err := c.publishFiles(); err != nil {
+		c.Rollback()
 		return err
 	}
+	if err := commit(ctx); err != nil {
+		c.undoFiles()
+		return err
+	}
+	c.finishFiles()
 	after := c.after
 	c.after = nil
 	for _, fn := range after {
@@ -191,10 +198,11 @@ func (c *Call) CommitNow(ctx context.Context) error {
 // Committed reports whether the call has committed something before its end.
 func (c *Call) Committed() bool { return c.committed }
 
-// Rollback drops the call's writes and its after-commit functions. After a commit
-// it does nothing.
+// Rollback drops the call's writes, its files and its after-commit functions. After a
+// commit it does nothing.
 func (c *Call) Rollback() {
 	c.Tx.Rollback()
+	c.undoFiles()
 	c.after = nil
 }
 

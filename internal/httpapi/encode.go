@@ -298,6 +298,10 @@ func (x *exchange) download(status int) {
 	if d := disposition(r.Disposition, r.Filename); d != "" {
 		x.w.Header()["Content-Disposition"] = []string{d}
 	}
+	if r.Stream != nil {
+		x.stream(r.Stream, oneLine(contentType))
+		return
+	}
 	x.send(status, []string{oneLine(contentType)}, r.Content)
 }
 

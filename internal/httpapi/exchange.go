@@ -41,6 +41,8 @@ type exchange struct {
 	// body is the request's body once it was read.
 	body     []byte
 	bodyRead bool
+	// readOnce says that the body went to files and cannot be read again.
+	readOnce bool
 }
 
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
@@ -65,10 +67,22 @@ func (x *exchange) end() {
 		}
 	}
 	x.c.Rollback()
+	x.release()
 	x.s.budget.book(x.spent)
 	if l := x.s.log(); l.Enabled(ctx, slog.LevelDebug) {
 		l.DebugContext(ctx, "request", "method", x.verb, "path", x.path, "status", x.status, "user", x.c.User,
 			"duration", time.Since(x.started), "request_id", x.r.Header.Get("X-Frappe-Request-Id"))
+	}
+}
+
+// release gives back the files that the request has brought and those that it was
+// not answered with.
+func (x *exchange) release() {
+	for _, f := range x.c.Request.Files {
+		f.Data.Discard()
+	}
+	if s := x.c.Response.Stream; s != nil {
+		_ = s.Close()
 	}
 }
 
@@ -142,19 +156,30 @@ func (x *exchange) maxBody() int64 {
 }
 
 func (x *exchange) readForm(context.Context) error {
+	limit, contentType := x.maxBody(), x.r.Header.Get("Content-Type")
+	if boundary, ok := multipartBoundary(contentType); ok && x.r.Body != nil && x.s.Engine.Files != nil {
+		fields, parts, err := readMultipart(x.s.Engine.Files, x.r, boundary, limit)
+		if err != nil {
+			return err
+		}
+		x.readOnce = true
+		x.c.Request.Files = parts
+		x.c.Form, err = mergeForm(x.r.URL.RawQuery, fields)
+		return err
+	}
 	if !x.bodyRead {
-		body, err := readBody(x.r, x.maxBody())
+		body, err := readBody(x.r, limit)
 		if err != nil {
 			return err
 		}
 		x.body, x.bodyRead = body, true
 	}
 	body := x.body
-	in, err := parseForm(x.p, x.r.URL.RawQuery, x.r.Header.Get("Content-Type"), body)
+	form, err := parseForm(x.p, x.r.URL.RawQuery, contentType, body)
 	if err != nil {
 		return err
 	}
-	x.c.Request.Body, x.c.Request.Files, x.c.Form = body, in.files, in.form
+	x.c.Request.Body, x.c.Form = body, form
 	return nil
 }
 
@@ -220,7 +245,7 @@ func (x *exchange) api(ctx context.Context) error {
 
 func (x *exchange) run(ctx context.Context, fn endpoint) error {
 	if !x.unsafe() {
-		x.c.Stream = x.stream
+		x.c.Stream = x.streamPart
 	}
 	v, err := fn(x, ctx)
 	x.value = v

@@ -2,17 +2,14 @@ package httpapi
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"mime"
-	"mime/multipart"
 	"net/http"
 	"strings"
 
 	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/compat"
-	"freddo/internal/engine"
 )
 
 // Limits on what a client may send.
@@ -52,44 +49,35 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
-// parsed is what a request's query and body say.
-type parsed struct {
-	form  *document.Object
-	files map[string]*engine.File
-}
-
 // parseForm merges query and body into upstream's form_dict: a JSON body replaces
 // the query, form fields go over it; the first of equal keys wins. Errors:
 // JSONDecodeError, ValidationError, or 413 for too many keys.
 // Source: frappe/app.py make_form_dict.
-func parseForm(p *compat.Profile, query, contentType string, body []byte) (parsed, error) {
+func parseForm(p *compat.Profile, query, contentType string, body []byte) (*document.Object, error) {
 	if len(body) > 0 && isJSON(contentType) {
-		form, err := parseJSONBody(p, body)
-		return parsed{form: form}, err
-	}
-	out := parsed{form: &document.Object{}}
-	if err := parsePairs(out.form, query); err != nil {
-		return out, err
+		return parseJSONBody(p, body)
 	}
 	fields := &document.Object{}
-	media, params, err := mime.ParseMediaType(contentType)
-	switch {
-	case err != nil || len(body) == 0:
-	case media == "application/x-www-form-urlencoded":
+	if media, _, err := mime.ParseMediaType(contentType); err == nil && media == "application/x-www-form-urlencoded" {
 		if err := parsePairs(fields, string(body)); err != nil {
-			return out, err
+			return nil, err
 		}
-	case media == "multipart/form-data":
-		if out.files, err = parseMultipart(fields, params["boundary"], body); err != nil {
-			return out, err
-		}
+	}
+	return mergeForm(query, fields)
+}
+
+// mergeForm puts the body's fields over those of the query.
+func mergeForm(query string, fields *document.Object) (*document.Object, error) {
+	form := &document.Object{}
+	if err := parsePairs(form, query); err != nil {
+		return nil, err
 	}
 	for i := range fields.Len() {
 		k, v := fields.At(i)
-		out.form.Set(k, v)
+		form.Set(k, v)
 	}
-	out.form.Delete("_")
-	return out, nil
+	form.Delete("_")
+	return form, nil
 }
 
 // isJSON reports whether a content type is application/json or application/…+json.
@@ -170,48 +158,4 @@ func hexValue(c byte) int {
 		return int(c-'A') + 10
 	}
 	return -1
-}
-
-// parseMultipart reads a multipart body: fields as text, files by part name. What
-// comes after a malformed part is ignored, as in upstream's web library.
-func parseMultipart(fields *document.Object, boundary string, body []byte) (map[string]*engine.File, error) {
-	if boundary == "" {
-		return nil, nil
-	}
-	files := map[string]*engine.File{}
-	for r := multipart.NewReader(bytes.NewReader(body), boundary); ; {
-		part, err := r.NextRawPart()
-		if err != nil {
-			return files, nil //nolint:nilerr // the end, or a malformed part
-		}
-		data, err := io.ReadAll(part)
-		if err != nil && !errors.Is(err, io.ErrUnexpectedEOF) {
-			return files, nil //nolint:nilerr // see above
-		}
-		name := part.FormName()
-		if fields.Len()+len(files) >= maxFormKeys {
-			return files, errTooManyKeys
-		}
-		if _, isFile := partFilename(part); !isFile {
-			if !fields.Has(name) {
-				fields.Set(name, document.Text(strings.ToValidUTF8(string(data), "\uFFFD")))
-			}
-			continue
-		}
-		if files[name] == nil {
-			filename, _ := partFilename(part)
-			files[name] = &engine.File{Name: filename, ContentType: part.Header.Get("Content-Type"), Content: data}
-		}
-	}
-}
-
-// partFilename returns a part's filename as it was sent, path and all, and whether
-// there is one. (mime/multipart's own FileName cuts directories off.)
-func partFilename(part *multipart.Part) (string, bool) {
-	_, params, err := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
-	if err != nil {
-		return "", false
-	}
-	name, ok := params["filename"]
-	return strings.ToValidUTF8(name, "\uFFFD"), ok
 }

@@ -38,7 +38,7 @@ func (x *exchange) attempt(ctx context.Context) error {
 }
 
 func (x *exchange) restarts(err error, n int) bool {
-	if x.status != 0 || x.c.Committed() {
+	if x.status != 0 || x.readOnce || x.c.Committed() {
 		return false
 	}
 	switch kindOf(err) {

@@ -1,29 +1,19 @@
 package httpapi
 
 import (
-	"io/fs"
-	"mime"
+	"fmt"
+	"io"
 	"net/http"
-	"os"
 	"path"
 	"strings"
+
+	"freddo/internal/files"
 )
 
-// textual types get a charset, as upstream's web library gives them.
-var typesByExtension = map[string]string{
-	".txt": "text/plain", ".csv": "text/csv", ".html": "text/html", ".htm": "text/html", ".css": "text/css", ".md": "text/markdown",
-	".js": "text/javascript", ".json": "application/json", ".xml": "application/xml", ".svg": "image/svg+xml", ".pdf": "application/pdf",
-	".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".gif": "image/gif", ".webp": "image/webp", ".zip": "application/zip",
-	".mp4": "video/mp4", ".ico": "image/vnd.microsoft.icon", ".woff2": "font/woff2",
-}
-
-// typeByName guesses a content type from a file's name.
+// typeByName guesses a content type from a file's name. Texts get a charset, as
+// upstream's web library gives them.
 func typeByName(name, unknown string) string {
-	ext := strings.ToLower(path.Ext(name))
-	t := typesByExtension[ext]
-	if t == "" {
-		t, _, _ = strings.Cut(mime.TypeByExtension(ext), ";")
-	}
+	t := files.TypeByName(name)
 	switch {
 	case t == "":
 		return unknown
@@ -57,26 +47,15 @@ func (x *exchange) servePublic() bool {
 }
 
 func (x *exchange) serveFile(name string) bool {
-	if !fs.ValidPath(name) || strings.ContainsAny(name, "\x00\\") {
+	if x.s.Engine.Files == nil {
 		return false
 	}
-	root := x.s.publicFiles()
-	if root == nil {
-		return false
-	}
-	f, err := root.Open(name)
+	f, err := x.s.Engine.Files.Open(files.Key{Name: name})
 	if err != nil {
 		return false
 	}
 	defer func() { _ = f.Close() }()
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return false
-	}
 	h := x.w.Header()
-	h.Set("Content-Type", typeByName(name, "application/octet-stream"))
-	h.Set("X-Content-Type-Options", "nosniff")
-	h.Set("Content-Security-Policy", "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'")
 	if active(name) {
 		h.Set("Content-Disposition", "attachment; filename*=UTF-8''"+escapeQuery(path.Base(name)))
 	}
@@ -84,21 +63,55 @@ func (x *exchange) serveFile(name string) bool {
 	if x.p.NoStore {
 		h.Set("Cache-Control", "max-age=43200, public") // what a web server in front would say
 	}
-	x.status = http.StatusOK
-	http.ServeContent(x.w, x.r, "", info.ModTime(), f)
+	x.serve(f, typeByName(name, "application/octet-stream"))
 	return true
 }
 
-// publicFiles opens the folder of public files once. Links that lead out of it are
-// not followed.
-func (s *Server) publicFiles() *os.Root {
-	s.once.Do(func() {
-		root, err := os.OpenRoot(s.Engine.Site.Path("public", "files"))
-		if err != nil {
-			s.log().Warn("public files cannot be opened", "error", err)
-			return
-		}
-		s.files = root
-	})
-	return s.files
+// stream sends a file that needed permission.
+func (x *exchange) stream(f files.File, contentType string) {
+	h := x.w.Header()
+	x.headers(h, http.StatusOK)
+	if !x.p.NoStore && (x.r.Header.Get("X-Forwarded-For") != "" || x.r.Header.Get("Via") != "") {
+		h.Set("Cache-Control", "private, no-cache") // a cache on the way must not show it to others
+	}
+	x.serve(f, contentType)
+}
+
+// serve sends a file, or the range that was asked for, or that nothing has changed. The
+// file is never a page of ours: browsers must neither guess its type nor run it.
+func (x *exchange) serve(f files.File, contentType string) {
+	h := x.w.Header()
+	h.Set("Content-Type", contentType)
+	h.Set("X-Content-Type-Options", "nosniff")
+	if contentType != "application/pdf" { // browsers' own viewers do not work in a sandbox
+		h.Set("Content-Security-Policy", "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'")
+	}
+	if t := f.ModTime(); !t.IsZero() {
+		h.Set("ETag", fmt.Sprintf(`"%x-%x"`, t.UnixNano(), f.Size()))
+	}
+	w := &statusWriter{ResponseWriter: x.w}
+	x.status = http.StatusOK
+	http.ServeContent(w, x.r, "", f.ModTime(), f)
+	if w.status != 0 {
+		x.status = w.status
+	}
+}
+
+// statusWriter remembers the status; the bytes go the shortest way (sendfile).
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// ReadFrom lets the connection take the bytes from the file itself.
+func (w *statusWriter) ReadFrom(r io.Reader) (int64, error) {
+	if rf, ok := w.ResponseWriter.(io.ReaderFrom); ok {
+		return rf.ReadFrom(r)
+	}
+	return io.Copy(struct{ io.Writer }{w.ResponseWriter}, r)
 }

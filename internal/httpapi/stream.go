@@ -12,10 +12,10 @@ import (
 // snapshot and its connection to the database are held meanwhile.
 const streamPatience = 30 * time.Second
 
-// stream sends a part of a list that is too long to be held in memory. The first one
+// streamPart sends a part of a list that is too long to be held in memory. The first one
 // brings status, headers and the beginning of the body; a body of unknown length has no
 // Content-Length.
-func (x *exchange) stream(part []byte) ([]byte, error) {
+func (x *exchange) streamPart(part []byte) ([]byte, error) {
 	if !x.streaming {
 		x.streaming = true
 		x.begin200()

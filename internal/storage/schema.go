@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"sort"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -33,6 +34,9 @@ type ColumnSpec struct {
 type SchemaOptions struct {
 	// IndexModified and IndexCreation index that standard column of ordinary tables.
 	IndexModified, IndexCreation bool
+	// More are further columns to index, by DocType: those that upstream's code indexes
+	// rather than a DocField.
+	More map[string][]string
 }
 
 // SyncResult tells what SyncTable did.
@@ -65,6 +69,9 @@ func columnSpecs(d Dialect, dt *doctype.DocType, o SchemaOptions) []ColumnSpec {
 		s := ColumnSpec{Name: c.Name, Size: c.Type.Size, Index: c.Name == "parent"}
 		if c.Field != nil {
 			s.ofField(d, c)
+			if slices.Contains(o.More[dt.Name], c.Name) && !s.Unique {
+				s.Index = indexable(d, c)
+			}
 		}
 		specs = append(specs, s)
 	}
@@ -75,8 +82,8 @@ func columnSpecs(d Dialect, dt *doctype.DocType, o SchemaOptions) []ColumnSpec {
 // Source: frappe/database/schema.py DbColumn.get_definition.
 func (s *ColumnSpec) ofField(d Dialect, c *doctype.Column) {
 	f := c.Field
-	indexable := c.Type.Size != doctype.SizeText && c.Type.Size != doctype.SizeLong && c.Type.Size != doctype.SizeJSON
-	s.Length, s.Unique, s.Index = f.Length, f.Unique && indexable, f.SearchIndex && !f.Unique && indexable
+	short := shortColumn(c)
+	s.Length, s.Unique, s.Index = f.Length, f.Unique && short, f.SearchIndex && !f.Unique && short
 	if c.Type.Size == doctype.SizeInt && f.Length > 11 {
 		s.Size = doctype.SizeBigInt
 	}
@@ -85,6 +92,17 @@ func (s *ColumnSpec) ofField(d Dialect, c *doctype.Column) {
 		return
 	}
 	s.Default = otherDefault(d, c)
+}
+
+// shortColumn reports whether every database can index a column as a whole.
+func shortColumn(c *doctype.Column) bool {
+	return c.Type.Size != doctype.SizeText && c.Type.Size != doctype.SizeLong && c.Type.Size != doctype.SizeJSON
+}
+
+// indexable reports whether this database can index a column, however long it is.
+func indexable(d Dialect, c *doctype.Column) bool {
+	t, ok := d.(interface{ IndexesText() bool })
+	return shortColumn(c) || ok && t.IndexesText()
 }
 
 func numericDefault(f *doctype.DocField) string {

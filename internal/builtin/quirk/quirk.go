@@ -69,6 +69,32 @@ type Quirks struct {
 	HideDescendants bool
 	// SetUserPermissionsRight lists set_user_permissions among the rights.
 	SetUserPermissionsRight bool
+	// FileURLEarly decodes a File's URL before anything else, and gives folders an empty
+	// one; otherwise when the File is validated.
+	FileURLEarly bool
+	// KeepOwnURL leaves a File's URL alone whose bytes exist, whatever else has the same.
+	KeepOwnURL bool
+	// AttachmentSentence writes comments on attachments as sentences: Added…, Removed….
+	AttachmentSentence bool
+	// UploadNewDoc decides how upload_file checks the right to write a document that does
+	// not exist: "doctype", "" for not at all, or "document" for a new one.
+	UploadNewDoc string
+	// UploadTypesText is the refusal of a file's type to those without the desk;
+	// UploadCSV allows CSV.
+	UploadTypesText string
+	UploadCSV       bool
+	// LibraryAfterCheck looks at library_file_name after the right to write.
+	LibraryAfterCheck bool
+	// FileExtensions applies System Settings' allowed_file_extensions.
+	FileExtensions bool
+	// ShrinkImages bounds optimised pictures to 1024 × 768 and four fifths of their own
+	// size; otherwise to 1920 × 1080.
+	ShrinkImages bool
+	// FilesByUserType shows lists of Files by the user's type; otherwise by role.
+	FilesByUserType bool
+	// AnyFileOfURL lets download_file try every File of a URL, and refuses unknown ones;
+	// otherwise the first, and unknown ones do not exist.
+	AnyFileOfURL bool
 	// InstalledAppsInUserInfo adds installed_apps to realtime's user info.
 	InstalledAppsInUserInfo bool
 }
@@ -80,14 +106,20 @@ func Of(p *compat.Profile) Quirks {
 		return Quirks{SearchTopLevel: true, SaveByGet: true, InvalidColumnForSingle: true, AsDictTextTrue: true,
 			TotalComments: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, StaleExcType: true, NoAutoincrementRename: true, BreakSuffix: 5,
-			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true}
+			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true,
+			AttachmentSentence: true, UploadNewDoc: "doctype", UploadTypesText: "You can only upload JPG, PNG, PDF, TXT or Microsoft documents.",
+			LibraryAfterCheck: true, FilesByUserType: true}
 	case "v15":
 		return Quirks{SaveByGet: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, NoAutoincrementRename: true, StandardUndeletable: true, BreakSuffix: 4,
-			TreeParentIgnoresUP: true}
+			TreeParentIgnoresUP: true, AttachmentSentence: true, UploadTypesText: uploadTypes15, UploadCSV: true,
+			FileExtensions: true, ShrinkImages: true}
 	}
 	return Quirks{SubmittedToast: true, CachedAnswers: true, PasswordMissingInvalid: true, SingleValuesCast: true, FormLoadChecksDocType: true, MetaWorkspaces: true,
 		DocTypeSpaced: true, NamingToast: true, StandardUndeletable: true, BreakSuffix: 4, TreeParentIgnoresUP: true,
 		EmptyLinkInVersion: true, SetterDeletesDocument: true, RoleProfiles: true, HideDescendants: true,
-		InstalledAppsInUserInfo: true}
+		InstalledAppsInUserInfo: true, FileURLEarly: true, KeepOwnURL: true, UploadNewDoc: "document", UploadTypesText: uploadTypes15,
+		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true}
 }
+
+const uploadTypes15 = "You can only upload JPG, PNG, PDF, TXT, CSV or Microsoft documents."

@@ -62,6 +62,9 @@ func (Dialect) ColumnType(s storage.ColumnSpec) string {
 // TableSuffix is empty.
 func (Dialect) TableSuffix() string { return "" }
 
+// IndexesText says that texts of any length can be indexed.
+func (Dialect) IndexesText() bool { return true }
+
 // ForUpdate is empty: the writer is alone.
 func (Dialect) ForUpdate() string { return "" }
 

@@ -1,0 +1,204 @@
+package file
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"freddo/doctype"
+	"freddo/document"
+	"freddo/exc"
+	"freddo/internal/builtin/core"
+	"freddo/internal/engine"
+	"freddo/internal/files"
+	"freddo/internal/storage"
+)
+
+// bindAttachFields hangs the files in a document's Attach fields on it.
+// Source: file/utils.py attach_files_to_document.
+func bindAttachFields(ctx context.Context, c *engine.Call, d *document.Document) error {
+	for _, f := range d.Type.AttachFields {
+		u := document.ToText(d.At(f.Slot))
+		if !strings.HasPrefix(u, "/files") && !strings.HasPrefix(u, "/private/files") {
+			continue
+		}
+		if d.Before != nil && document.ToText(d.Before.At(f.Slot)) == u && d.Text("__temporary_name") == "" {
+			continue // bound when it was set
+		}
+		if err := bind(ctx, c, d, f, u); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func bind(ctx context.Context, c *engine.Call, d *document.Document, f *doctype.DocField, u string) error {
+	bound, err := first(ctx, c, where{"file_url", document.Text(u)}, where{"attached_to_name", document.Text(d.Name())},
+		where{"attached_to_doctype", document.Text(d.Type.Name)}, where{"attached_to_field", document.Text(f.Fieldname)})
+	if err != nil || bound.name != "" {
+		return err
+	}
+	free, err := unattached(ctx, c, u)
+	if err != nil {
+		return err
+	}
+	private := strings.HasPrefix(u, "/private")
+	if free != "" {
+		ft, err := c.DocType(ctx, "File")
+		if err != nil {
+			return err
+		}
+		return c.Tx.SetColumns(ctx, ft, document.Text(free), []string{"attached_to_name", "attached_to_doctype", "attached_to_field", "is_private"},
+			[]document.Value{document.Text(d.Name()), document.Text(d.Type.Name), document.Text(f.Fieldname), document.IntOf(flag(private))})
+	}
+	n, err := c.FromObject(ctx, document.NewObject("doctype", "File", "file_url", u, "attached_to_name", d.Name(), "attached_to_doctype", d.Type.Name,
+		"attached_to_field", f.Fieldname, "folder", "Home/Attachments"))
+	if err != nil {
+		return err
+	}
+	n.Flags.IgnorePermissions = true
+	if err := isolated(ctx, c, func() error { return c.Insert(ctx, n) }); err != nil {
+		var e *exc.Error
+		if !errors.As(err, &e) {
+			return err
+		}
+		c.Log.WarnContext(ctx, "a file could not be attached", "doctype", d.Type.Name, "name", d.Name(), "field", f.Fieldname, "error", err)
+		core.Catch(c, err) // Frappe: what failed is logged, and its message stays
+	}
+	return nil
+}
+
+// isolated runs fn so that its failure undoes what it did to rows and files.
+func isolated(ctx context.Context, c *engine.Call, fn func() error) error {
+	mark := c.Stage().Mark()
+	err := c.Tx.Savepoint(ctx, fn)
+	if err != nil {
+		c.Stage().Back(mark)
+	}
+	return err
+}
+
+// unattached is a File of a URL that hangs on nothing and that the user may write, or "".
+func unattached(ctx context.Context, c *engine.Call, u string) (string, error) {
+	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table("File").SQL(" WHERE ").Ident("file_url").SQL(" = ").Str(u)
+	for _, col := range []string{"attached_to_name", "attached_to_doctype", "attached_to_field"} {
+		b.SQL(" AND ").Ident(col).SQL(" IS NULL")
+	}
+	b.SQL(" ORDER BY ").Ident(c.Profile.SortDefault).SQL(" DESC LIMIT 1")
+	var name document.Value
+	found, err := c.Tx.QueryRow(ctx, b, &name)
+	if err != nil || !found {
+		return "", err
+	}
+	// A private file of somebody else is not taken over by naming its URL.
+	d, err := c.Get(ctx, "File", document.ToText(name))
+	if err != nil {
+		return "", err
+	}
+	if d.Int("is_private") != 0 {
+		if ok, err := may(ctx, c, d, doctype.Read); err != nil || !ok {
+			return "", err
+		}
+	}
+	return d.Name(), nil
+}
+
+// picture finds pictures whose bytes stand in the text.
+// Source: file/utils.py extract_images_from_html.
+var picture = regexp.MustCompile(`<img[^>]*src\s*=\s*["'](data:[^"']*)["']`)
+
+// extractImages makes files of the pictures inside a document's texts.
+// Source: frappe/model/base_document.py _extract_images_from_text_editor.
+func extractImages(ctx context.Context, c *engine.Call, d *document.Document) error {
+	if err := extractFrom(ctx, c, d, d); err != nil {
+		return err
+	}
+	return d.EachRow(func(_ *doctype.DocField, row *document.Document) error { return extractFrom(ctx, c, d, row) })
+}
+
+func extractFrom(ctx context.Context, c *engine.Call, d, in *document.Document) error {
+	for _, f := range in.Type.EditorFields {
+		v := in.At(f.Slot)
+		if v.Kind() != document.String || !strings.Contains(v.Str(), "data:") {
+			continue
+		}
+		out, err := extracted(ctx, c, d, v.Str())
+		if err != nil {
+			return err
+		}
+		in.SetAt(f.Slot, document.Text(out))
+	}
+	return nil
+}
+
+func extracted(ctx context.Context, c *engine.Call, d *document.Document, html string) (string, error) {
+	var failed error
+	out := picture.ReplaceAllStringFunc(html, func(tag string) string {
+		if failed != nil {
+			return tag
+		}
+		u, err := storePicture(ctx, c, d, picture.FindStringSubmatch(tag)[1])
+		switch {
+		case exc.Is(err, exc.Base64):
+			return `<img src="#broken-image" alt="Image: Corrupted Data Stream"`
+		case err != nil:
+			failed = err
+			return tag
+		case u == "":
+			return tag
+		}
+		return `<img src="` + u + `"`
+	})
+	return out, failed
+}
+
+// storePicture stores one data: URL as a File of d and returns its URL; "" when it is
+// empty.
+func storePicture(ctx context.Context, c *engine.Call, d *document.Document, data string) (string, error) {
+	headers, body, _ := strings.Cut(strings.TrimPrefix(data, "data:"), ",")
+	if body == "" {
+		return "", nil
+	}
+	raw, err := decodeBase64(body)
+	if err != nil {
+		return "", err
+	}
+	kind, _, _ := strings.Cut(headers, ";")
+	if shrunk, err := files.OptimizeImage(raw, kind, fit(c, 0, 0)); err == nil {
+		raw = shrunk
+	}
+	name := strings.ToLower(rand.Text()[:7]) + files.ExtensionOf(kind)
+	if _, given, ok := strings.Cut(headers, "filename="); ok {
+		name, _, _ = strings.Cut(given, ";")
+	}
+	public, err := c.Value(ctx, "DocType", d.Type.Name, "make_attachments_public")
+	if err != nil {
+		return "", err
+	}
+	f, err := c.FromObject(ctx, document.NewObject("doctype", "File", "file_name", name, "attached_to_doctype", d.Type.Name, "attached_to_name", d.Name(),
+		"is_private", flag(document.Cint(public) == 0)))
+	if err != nil {
+		return "", err
+	}
+	f.Flags.IgnorePermissions = true
+	if err := insert(ctx, c, f, c.Files.Of(raw)); err != nil {
+		return "", err
+	}
+	u := quoteURL(f.Text("file_url"))
+	if f.Int("is_private") != 0 {
+		u += "?fid=" + url.QueryEscape(f.Name())
+	}
+	return u, nil
+}
+
+// rehash writes the new hash and size to the other Files of bytes that were replaced.
+func rehash(ctx context.Context, c *engine.Call, d *document.Document, old string) error {
+	b := storage.NewBuilder(c.Tx.Dialect()).SQL("UPDATE ").Table("File").SQL(" SET ").Ident("content_hash").SQL(" = ").Arg(d.Get("content_hash")).
+		SQL(", ").Ident("file_size").SQL(" = ").Arg(d.Get("file_size")).SQL(" WHERE ").Ident("content_hash").SQL(" = ").Str(old).
+		SQL(" AND ").Ident("file_url").SQL(" = ").Arg(d.Get("file_url"))
+	_, err := c.Tx.Exec(ctx, b)
+	return err
+}

@@ -1,0 +1,142 @@
+package file
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"path"
+	"strings"
+
+	"freddo/document"
+	"freddo/exc"
+	"freddo/internal/builtin/quirk"
+	"freddo/internal/engine"
+	"freddo/internal/files"
+	"freddo/internal/method"
+	"freddo/internal/perm"
+)
+
+// Private answers a path under /private/files/: the bytes for who may read a File of
+// exactly that URL, else a page that refuses.
+// Source: frappe/utils/response.py download_private_file, send_private_file.
+func Private(ctx context.Context, c *engine.Call, u string) error {
+	if c.User == perm.Guest {
+		return refused()
+	}
+	d, err := findByURL(ctx, c, u, c.Form.PropText("fid"))
+	if err != nil {
+		return err
+	}
+	k, ok := files.KeyOf(u)
+	if d == nil || !ok || !k.Valid() {
+		return refused()
+	}
+	name := path.Base(k.Name)
+	r := &c.Response
+	r.Kind = "download"
+	r.ContentType = contentType(name, "application/octet-stream")
+	if forced(name) {
+		r.Disposition, r.Filename = "attachment", name
+	}
+	if c.Request.Header.Get("X-Use-X-Accel-Redirect") != "" {
+		r.Header = append(r.Header, [2]string{"X-Accel-Redirect", quoteURL("/protected/private/files/" + k.Name)})
+		return nil
+	}
+	f, err := c.Files.Open(k)
+	if errors.Is(err, files.ErrNotExist) {
+		e := exc.HTTP404.New("The requested URL was not found on the server. If you entered the URL manually please check your spelling and try again.")
+		e.HTML = true
+		return e
+	}
+	if err != nil {
+		return err
+	}
+	r.Stream = f
+	return nil
+}
+
+func refused() error {
+	e := exc.HTTP403.New("You don't have permission to access this file")
+	e.HTML = true
+	return e
+}
+
+// forced are the types that a browser would run: they are downloaded only.
+func forced(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".svg", ".html", ".htm", ".xml", ".xhtml", ".mhtml":
+		return true
+	}
+	return false
+}
+
+// contentType is a name's type; texts get a charset.
+func contentType(name, unknown string) string {
+	t := files.TypeByName(name)
+	switch {
+	case t == "":
+		return unknown
+	case strings.HasPrefix(t, "text/"), t == "application/xml", strings.HasSuffix(t, "+xml"), t == "application/javascript":
+		return t + "; charset=utf-8"
+	}
+	return t
+}
+
+// download sends a file to who may read a File of that URL.
+// Source: frappe/handler.py download_file.
+func download(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	u := a.Text("file_url")
+	d, err := findDownload(ctx, c, u)
+	if err != nil {
+		return nil, err
+	}
+	if d.Int("is_folder") != 0 {
+		return nil, exc.Validation.Throw("Cannot get file contents of a Folder")
+	}
+	k, err := storedKey(u)
+	if err != nil {
+		return nil, err
+	}
+	f, err := c.Files.Open(k)
+	if err != nil {
+		return nil, exc.FileNotFound.New("[Errno 2] No such file or directory: '" + u + "'")
+	}
+	send(c, path.Base(u), f)
+	return nil, nil
+}
+
+func findDownload(ctx context.Context, c *engine.Call, u string) (*document.Document, error) {
+	if quirk.Of(c.Profile).AnyFileOfURL {
+		d, err := findByURL(ctx, c, u, "")
+		if err == nil && d == nil {
+			err = exc.Permission.New("")
+		}
+		return d, err
+	}
+	f, err := first(ctx, c, where{"file_url", document.Text(u)})
+	if err != nil {
+		return nil, err
+	}
+	if f.name == "" {
+		return nil, exc.DoesNotExist.Throwf("File {'file_url': '%s'} not found", u).About("File", u)
+	}
+	d, err := c.Get(ctx, "File", f.name)
+	if err != nil {
+		return nil, err
+	}
+	ok, err := may(ctx, c, d, readRight)
+	if err == nil && !ok {
+		err = exc.Permission.New("")
+	}
+	return d, err
+}
+
+// send answers with a file to keep.
+func send(c *engine.Call, name string, f files.File) {
+	if n, err := url.PathUnescape(name); err == nil {
+		name = n
+	}
+	r := &c.Response
+	r.Kind, r.Disposition, r.Filename, r.Stream = "download", "attachment", name, f
+	r.ContentType = contentType(name, "application/unknown")
+}

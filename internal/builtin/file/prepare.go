@@ -1,0 +1,122 @@
+package file
+
+import (
+	"context"
+	"encoding/base64"
+	"errors"
+	"io"
+	"strings"
+
+	"freddo/exc"
+	"freddo/internal/builtin/quirk"
+	"freddo/internal/engine"
+	"freddo/internal/files"
+)
+
+// prepare cleans pictures of their metadata and waits until the disk has the bytes,
+// best before the call holds the database's locks.
+// Source: file.py save_file, frappe/utils/image.py strip_exif_data.
+func (in *content) prepare(ctx context.Context, c *engine.Call) error {
+	if in.ready {
+		return nil
+	}
+	if files.TypeByName(in.doc.Text("file_name")) == "image/jpeg" {
+		strip, err := setting(ctx, c, "strip_exif_metadata_from_uploaded_images")
+		if err != nil {
+			return err
+		}
+		if strip != 0 {
+			if err := in.strip(c); err != nil {
+				return err
+			}
+		}
+	}
+	in.ready = true
+	return in.temp.Persist()
+}
+
+func (in *content) strip(c *engine.Call) error {
+	src, err := in.temp.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = src.Close() }()
+	w := c.Files.NewWriter(src.Size() + 16)
+	if err := files.StripJPEG(w, src); err != nil {
+		w.Abort()
+		if errors.Is(err, files.ErrNotImage) {
+			return exc.UnidentifiedImage.New("cannot identify image file")
+		}
+		return err
+	}
+	t, err := w.Finish()
+	if err != nil {
+		return err
+	}
+	in.temp.Discard()
+	in.temp = t
+	return nil
+}
+
+// maxImage is how large a picture may be that is decoded.
+const maxImage = 64 << 20
+
+// optimized returns a picture made smaller; one that cannot be is returned as it is,
+// with a message. Source: frappe/utils/image.py optimize_image.
+func optimized(c *engine.Call, data []byte, contentType string, width, height float64) []byte {
+	out, err := files.OptimizeImage(data, contentType, fit(c, width, height))
+	if err != nil {
+		c.Msgprint(imageMessage())
+		return data
+	}
+	return out
+}
+
+func fit(c *engine.Call, width, height float64) files.Fit {
+	f := files.Fit{Width: 1920, Height: 1080, Shrinks: quirk.Of(c.Profile).ShrinkImages}
+	if f.Shrinks {
+		f.Width, f.Height = 1024, 768
+	}
+	if width > 0 {
+		f.Width = width
+	}
+	if height > 0 {
+		f.Height = height
+	}
+	return f
+}
+
+func imageMessage() exc.Message {
+	return exc.Message{Text: "Failed to optimize image: cannot identify image file"}
+}
+
+// decodeBase64 decodes what clients send as base64: after the first comma where there
+// is one, characters outside the alphabet left out, padding not asked for. Errors:
+// binascii.Error. Source: file/utils.py decode_file_content, file_manager.py
+// safe_b64decode.
+func decodeBase64(text string) ([]byte, error) {
+	if parts := strings.SplitN(text, ",", 3); len(parts) > 1 {
+		text = parts[1]
+	}
+	clean := make([]byte, 0, len(text))
+	for i := 0; i < len(text); i++ {
+		switch b := text[i]; {
+		case b >= 'A' && b <= 'Z', b >= 'a' && b <= 'z', b >= '0' && b <= '9', b == '+', b == '/':
+			clean = append(clean, b)
+		}
+	}
+	out := make([]byte, base64.RawStdEncoding.DecodedLen(len(clean)))
+	n, err := base64.RawStdEncoding.Decode(out, clean)
+	if err != nil {
+		return nil, exc.Base64.New("Invalid base64-encoded string")
+	}
+	return out[:n], nil
+}
+
+// readAll reads a stored file that must not be large.
+func readAll(f files.File, limit int64) ([]byte, error) {
+	if f.Size() > limit {
+		return nil, files.ErrTooLarge
+	}
+	return io.ReadAll(f)
+}

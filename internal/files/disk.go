@@ -1,0 +1,167 @@
+package files
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"time"
+)
+
+// Disk is the Store in a site's folder: public/files and private/files. Names cannot
+// lead out of it, not even through links.
+type Disk struct {
+	// root is the site's folder, within which names are given; nothing is opened by it.
+	root *os.Root
+	// kinds are the folders of the public and the private files.
+	kinds [2]*os.Root
+}
+
+// OpenDisk opens a site's folder; it makes the two folders when they are missing.
+func OpenDisk(dir string) (*Disk, error) {
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, err
+	}
+	for _, d := range []string{folder(false), folder(true)} {
+		if err := root.MkdirAll(d, 0o750); err != nil {
+			return nil, errors.Join(err, root.Close())
+		}
+	}
+	d := &Disk{root: root}
+	for i := range d.kinds {
+		if d.kinds[i], err = root.OpenRoot(folder(i == 1)); err != nil {
+			return nil, errors.Join(err, d.Close())
+		}
+	}
+	return d, nil
+}
+
+// Close gives back the folders.
+func (d *Disk) Close() error {
+	var errs []error
+	for _, r := range []*os.Root{d.root, d.kinds[0], d.kinds[1]} {
+		if r != nil {
+			errs = append(errs, r.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func folder(private bool) string {
+	if private {
+		return "private/files"
+	}
+	return "public/files"
+}
+
+func (k Key) path() string { return path.Join(folder(k.Private), k.Name) }
+
+type diskFile struct {
+	*os.File
+	info fs.FileInfo
+}
+
+func (f *diskFile) Size() int64        { return f.info.Size() }
+func (f *diskFile) ModTime() time.Time { return f.info.ModTime() }
+
+// Open implements Store. Only regular files can be opened.
+func (d *Disk) Open(k Key) (File, error) {
+	if !k.Valid() {
+		return nil, ErrBadName
+	}
+	f, err := d.kinds[side(k)].Open(k.Name)
+	if err != nil {
+		return nil, openError(err)
+	}
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(ErrNotExist, f.Close())
+	}
+	return &diskFile{File: f, info: info}, nil
+}
+
+// openError makes every refusal of a name that of a missing file: a name that is too
+// long or leads out names nothing here.
+func openError(err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return errors.Join(ErrNotExist, err)
+}
+
+// Exists implements Store.
+func (d *Disk) Exists(k Key) bool {
+	if !k.Valid() {
+		return false
+	}
+	info, err := d.kinds[side(k)].Stat(k.Name)
+	return err == nil && info.Mode().IsRegular()
+}
+
+// Put implements Store. The name is taken by creating it exclusively, then the local
+// file is moved over it, so that the name never shows half of the bytes.
+func (d *Disk) Put(k Key, local string) error {
+	if err := d.take(k); err != nil {
+		return err
+	}
+	rel, err := relative(d.root.Name(), local)
+	if err == nil {
+		err = d.root.Rename(rel, k.path())
+	}
+	if err != nil {
+		_ = d.root.Remove(k.path())
+		return err
+	}
+	return nil
+}
+
+// take creates an empty file of a name that must be free.
+func (d *Disk) take(k Key) error {
+	if !k.Valid() {
+		return ErrBadName
+	}
+	f, err := d.root.OpenFile(k.path(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	if err != nil {
+		return err
+	}
+	return f.Close()
+}
+
+// Move implements Store.
+func (d *Disk) Move(from, to Key) error {
+	if !from.Valid() {
+		return ErrBadName
+	}
+	if !d.Exists(from) {
+		return ErrNotExist
+	}
+	if err := d.take(to); err != nil {
+		return err
+	}
+	if err := d.root.Rename(from.path(), to.path()); err != nil {
+		_ = d.root.Remove(to.path())
+		return err
+	}
+	return nil
+}
+
+// Remove implements Store.
+func (d *Disk) Remove(k Key) error {
+	if !k.Valid() {
+		return ErrBadName
+	}
+	if err := d.root.Remove(k.path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// sync makes the names in a folder durable.
+func (d *Disk) sync(private bool) error {
+	f, err := d.root.Open(folder(private))
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
+}

@@ -1,0 +1,250 @@
+package files
+
+import (
+	"crypto/rand"
+	"errors"
+)
+
+// Stage is what one transaction does to files. Its own view shows the changes at once;
+// the store sees them when the transaction commits: Publish just before it, Finish
+// after it, Undo when it fails. It is not safe for concurrent use.
+type Stage struct {
+	m       *Manager
+	ops     []op
+	view    map[Key]*Temp // what the transaction has put; nil: removed or moved away
+	moved   map[Key]Key   // where the bytes of a moved key lie before Publish
+	dropped []*Temp
+	removed []Key
+	// Referenced is asked before a key is deleted after the commit; true keeps it. nil
+	// deletes all.
+	Referenced func(k Key) bool
+}
+
+type op struct {
+	temp     *Temp
+	from, to Key
+	done     bool
+}
+
+// NewStage returns an empty stage.
+func (m *Manager) NewStage() *Stage {
+	return &Stage{m: m, view: map[Key]*Temp{}, moved: map[Key]Key{}}
+}
+
+// Free reports whether nobody has a name, stored or on its way.
+func (s *Stage) Free(k Key) bool {
+	if t, ok := s.view[k]; ok && t != nil {
+		return false
+	}
+	if _, ok := s.moved[k]; ok {
+		return false
+	}
+	return k.Valid() && !s.m.Store.Exists(k) && !s.m.reserved(k)
+}
+
+// Exists reports whether bytes lie under a key for this transaction.
+func (s *Stage) Exists(k Key) bool {
+	if t, ok := s.view[k]; ok {
+		return t != nil
+	}
+	if _, ok := s.moved[k]; ok {
+		return true
+	}
+	return s.m.Store.Exists(k)
+}
+
+// Open opens what lies under a key for this transaction. Errors: ErrNotExist.
+func (s *Stage) Open(k Key) (File, error) {
+	if t, ok := s.view[k]; ok {
+		if t == nil {
+			return nil, pathError("open", k, ErrNotExist)
+		}
+		return t.Open()
+	}
+	if from, ok := s.moved[k]; ok {
+		return s.m.Store.Open(from)
+	}
+	return s.m.Store.Open(k)
+}
+
+// Put stores content under a free name. Errors: ErrExist, ErrBadName, or what the
+// disk says. The stage owns t from now on, also when it refuses.
+func (s *Stage) Put(k Key, t *Temp) error {
+	s.dropped = append(s.dropped, t)
+	if !k.Valid() {
+		return pathError("create", k, ErrBadName)
+	}
+	if s.stored(k) || !s.m.reserve(k) {
+		return pathError("create", k, ErrExist)
+	}
+	if err := t.Persist(); err != nil {
+		s.m.release(k)
+		return err
+	}
+	s.ops = append(s.ops, op{temp: t, to: k})
+	s.view[k] = t
+	return nil
+}
+
+// Move gives what lies under from another free name. Errors: ErrNotExist, ErrExist.
+func (s *Stage) Move(from, to Key) error {
+	if !s.Exists(from) {
+		return pathError("rename", from, ErrNotExist)
+	}
+	if !to.Valid() {
+		return pathError("rename", to, ErrBadName)
+	}
+	if s.stored(to) || !s.m.reserve(to) {
+		return pathError("rename", to, ErrExist)
+	}
+	s.ops = append(s.ops, op{from: from, to: to})
+	switch t, src := s.view[from], s.moved[from]; {
+	case t != nil:
+		s.view[to] = t
+	case src != Key{}:
+		s.moved[to] = src
+	default:
+		s.moved[to] = from
+	}
+	delete(s.moved, from)
+	s.view[from] = nil
+	return nil
+}
+
+// stored reports whether the store has something under a key that this transaction has
+// not moved away.
+func (s *Stage) stored(k Key) bool {
+	for i := range s.ops {
+		if s.ops[i].temp == nil && s.ops[i].from == k {
+			return false
+		}
+	}
+	return s.m.Store.Exists(k)
+}
+
+// Replace stores content under a name that is in use; the old bytes go with the commit.
+// Errors: ErrNotExist, or what the disk says. The stage owns t from now on.
+func (s *Stage) Replace(k Key, t *Temp) error {
+	old := Key{Private: true, Name: ".replaced-" + rand.Text()}
+	if err := s.Move(k, old); err != nil {
+		s.dropped = append(s.dropped, t)
+		return err
+	}
+	s.Remove(old)
+	return s.Put(k, t)
+}
+
+// Remove deletes what lies under a key once the transaction has committed.
+func (s *Stage) Remove(k Key) {
+	if !k.Valid() || !s.Exists(k) {
+		return
+	}
+	s.view[k] = nil
+	delete(s.moved, k)
+	s.removed = append(s.removed, k)
+}
+
+// Publish makes the store show what was put and moved. Call it when nothing but the
+// commit itself can fail any more. When it fails, Undo.
+func (s *Stage) Publish() error {
+	changed := [2]bool{}
+	for i := range s.ops {
+		o := &s.ops[i]
+		var err error
+		if o.temp != nil {
+			err = s.m.Store.Put(o.to, o.temp.path)
+		} else {
+			err = s.m.Store.Move(o.from, o.to)
+			changed[side(o.from)] = true
+		}
+		if err != nil {
+			return pathError("publish", o.to, err)
+		}
+		o.done = true
+		changed[side(o.to)] = true
+	}
+	if s.m.Unsafe || s.m.disk == nil {
+		return nil
+	}
+	var errs []error
+	for i, c := range changed {
+		if c {
+			errs = append(errs, s.m.disk.sync(i == 1))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func side(k Key) int {
+	if k.Private {
+		return 1
+	}
+	return 0
+}
+
+// Finish deletes what the committed transaction has removed.
+func (s *Stage) Finish() error {
+	var errs []error
+	for _, k := range s.removed {
+		if s.view[k] != nil || s.Referenced != nil && s.Referenced(k) {
+			continue
+		}
+		errs = append(errs, s.m.Store.Remove(k))
+	}
+	s.reset()
+	return errors.Join(errs...)
+}
+
+// Undo takes back what Publish did and forgets all changes.
+func (s *Stage) Undo() error {
+	var errs []error
+	for i := len(s.ops) - 1; i >= 0; i-- {
+		o := &s.ops[i]
+		switch {
+		case !o.done:
+		case o.temp != nil:
+			errs = append(errs, s.m.Store.Remove(o.to))
+		default:
+			errs = append(errs, s.m.Store.Move(o.to, o.from))
+		}
+	}
+	s.reset()
+	return errors.Join(errs...)
+}
+
+// Mark returns a point to which Back can return.
+func (s *Stage) Mark() int { return len(s.ops) }
+
+// Back forgets what was put, moved and removed since a mark, as a savepoint's
+// rollback does with rows. Removals since then are forgotten only with their puts.
+func (s *Stage) Back(mark int) {
+	for i := len(s.ops) - 1; i >= mark; i-- {
+		o := s.ops[i]
+		s.m.release(o.to)
+		if o.temp == nil {
+			if src, ok := s.moved[o.to]; ok && src != o.from {
+				s.moved[o.from] = src
+			}
+			if t := s.view[o.to]; t != nil {
+				s.view[o.from] = t
+			} else {
+				delete(s.view, o.from)
+			}
+			delete(s.moved, o.to)
+		}
+		delete(s.view, o.to)
+	}
+	s.ops = s.ops[:mark]
+}
+
+func (s *Stage) reset() {
+	for i := range s.ops {
+		s.m.release(s.ops[i].to)
+	}
+	for _, t := range s.dropped {
+		t.Discard()
+	}
+	clear(s.view)
+	clear(s.moved)
+	s.ops, s.dropped, s.removed = nil, nil, nil
+}

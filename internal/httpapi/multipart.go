@@ -1,0 +1,170 @@
+package httpapi
+
+import (
+	"errors"
+	"io"
+	"mime"
+	"mime/multipart"
+	"net/http"
+	"strings"
+
+	"freddo/document"
+	"freddo/internal/engine"
+	"freddo/internal/files"
+)
+
+// multipartBoundary returns the boundary of a multipart form; ok is false for other
+// bodies.
+func multipartBoundary(contentType string) (boundary string, ok bool) {
+	media, params, err := mime.ParseMediaType(contentType)
+	return params["boundary"], err == nil && media == "multipart/form-data" && params["boundary"] != ""
+}
+
+// upload is a multipart body on its way in.
+type upload struct {
+	files  *files.Manager
+	fields *document.Object
+	parts  map[string]*engine.File
+	// memory is how many bytes fields may still have.
+	memory int64
+	limit  int64
+}
+
+// readMultipart reads a multipart form as it arrives: fields into memory, files to
+// the disk once they are long. A body that ends early has no fields and no files, as
+// upstream's web library has it. Errors: 413.
+func readMultipart(m *files.Manager, r *http.Request, boundary string, limit int64) (*document.Object, map[string]*engine.File, error) {
+	if r.ContentLength > limit {
+		return nil, nil, tooLarge()
+	}
+	u := &upload{files: m, fields: &document.Object{}, parts: map[string]*engine.File{}, memory: min(limit, defaultMaxBody), limit: limit}
+	body := &bounded{r: r.Body, left: limit}
+	err := u.read(multipart.NewReader(body, boundary))
+	switch {
+	case err == nil:
+		return u.fields, u.parts, nil
+	case body.over || errors.Is(err, files.ErrTooLarge) || errors.Is(err, errTooManyKeys):
+		err = tooLarge()
+	case u.broken(err):
+		err = nil
+	}
+	u.discard()
+	return &document.Object{}, nil, err
+}
+
+// bounded reads at most left bytes; over says that there were more.
+type bounded struct {
+	r    io.Reader
+	left int64
+	over bool
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		var one [1]byte
+		if n, err := b.r.Read(one[:]); n == 0 {
+			return 0, err
+		}
+		b.over = true
+		return 0, files.ErrTooLarge
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
+
+// diskError is a failure of ours, not of the body.
+type diskError struct{ error }
+
+// broken reports whether an error is the body's.
+func (u *upload) broken(err error) bool {
+	var ours diskError
+	return !errors.As(err, &ours)
+}
+
+func (u *upload) discard() {
+	for _, f := range u.parts {
+		f.Data.Discard()
+	}
+}
+
+func (u *upload) read(r *multipart.Reader) error {
+	for {
+		part, err := r.NextRawPart()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if u.fields.Len()+len(u.parts) >= maxFormKeys {
+			return errTooManyKeys
+		}
+		name, filename, isFile := partNames(part)
+		if isFile {
+			err = u.file(part, name, filename)
+		} else {
+			err = u.field(part, name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (u *upload) field(part io.Reader, name string) error {
+	data, err := io.ReadAll(io.LimitReader(part, u.memory+1))
+	if err != nil {
+		return err
+	}
+	if u.memory -= int64(len(data)); u.memory < 0 {
+		return files.ErrTooLarge
+	}
+	if !u.fields.Has(name) {
+		u.fields.Set(name, document.Text(strings.ToValidUTF8(string(data), "\uFFFD")))
+	}
+	return nil
+}
+
+// file keeps the first file of a name and reads over the others.
+func (u *upload) file(part *multipart.Part, name, filename string) error {
+	if u.parts[name] != nil {
+		_, err := io.Copy(io.Discard, part)
+		return err
+	}
+	src := &source{r: part}
+	t, err := u.files.Spool(src, u.limit)
+	if err != nil {
+		if src.err == nil && !errors.Is(err, files.ErrTooLarge) {
+			return diskError{err}
+		}
+		return err
+	}
+	u.parts[name] = &engine.File{Name: filename, ContentType: part.Header.Get("Content-Type"), Data: t}
+	return nil
+}
+
+// source remembers that it was the reader that failed.
+type source struct {
+	r   io.Reader
+	err error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
+}
+
+// partNames returns a part's name and its filename as it was sent, path and all, and
+// whether there is one. (mime/multipart's own FileName cuts directories off.)
+func partNames(part *multipart.Part) (name, filename string, isFile bool) {
+	_, params, err := mime.ParseMediaType(part.Header.Get("Content-Disposition"))
+	if err != nil {
+		return part.FormName(), "", false
+	}
+	filename, isFile = params["filename"]
+	return params["name"], strings.ToValidUTF8(filename, "\uFFFD"), isFile
+}
