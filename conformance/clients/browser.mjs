@@ -8,5 +8,10 @@ const names = ["document", "location", "XMLHttpRequest", "FormData", "File", "Bl
 for (const name of names) {
   Object.defineProperty(globalThis, name, { value: window[name], configurable: true, writable: true });
 }
-globalThis.fetch = (input, init) => window.fetch(input, init);
+globalThis.fetch = async (input, init) => {
+  const answer = await window.fetch(input, init); // sends and keeps the cookies
+  const body = await answer.arrayBuffer();
+  // Node's Response instead of happy-dom's, whose clones are empty.
+  return new Response(body.byteLength ? body : null, { status: answer.status, headers: [...answer.headers] });
+};
 globalThis.window = window;
