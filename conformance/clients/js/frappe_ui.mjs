@@ -62,8 +62,9 @@ async function lists() {
     doctype: "Customer", fields: ["name", "customer_name", "territory"], filters: { customer_name: ["like", "Vue %"] }, orderBy: "customer_name asc",
     pageLength: 2, start: 0,
   });
-  for (const n of [1, 2, 3]) await list.insert.submit({ customer_name: `Vue ${n}`, territory: "Oslo" });
-  await list.list.fetch();
+  for (const n of [3, 2]) await ui.call("frappe.client.insert", { doc: { doctype: "Customer", customer_name: `Vue ${n}`, territory: "Oslo" } });
+  await list.insert.submit({ customer_name: "Vue 1", territory: "Oslo" });
+  await until("insert in the list", () => list.data?.length === 2 && !list.list.loading); // the list fetches itself again
   expect("createListResource", [list.data.map((d) => d.customer_name), list.hasNextPage], [["Vue 1", "Vue 2"], true]);
   list.next();
   await until("the second page", () => list.data.length === 3);
@@ -158,12 +159,22 @@ async function pages() {
   const list = ui.useList({ doctype: "Customer", fields: ["name", "customer_name"], filters: { customer_name: ["like", "Page "] }, orderBy: "customer_name asc", limit: 2 });
   await until("useList", () => list.isFinished && list.data);
   expect("useList", [list.data.map((d) => d.customer_name), list.hasNextPage], [["Page 1", "Page 2"], true]);
+  if (release === "v15") {
+    // v15's list knows limit but not start; the library is made for v16.
+    list.next();
+    await until("v15 answers the first page again", () => list.data.length === 4);
+    expect("v15's second page", list.data[2].customer_name, "Page 1");
+    for (const row of list.data.slice(0, 2)) await customers.delete.submit({ name: row.name });
+    await customers.delete.submit({ name: (await ui.call("frappe.client.get_value", { doctype: "Customer", filters: { customer_name: "Page 3" }, fieldname: "name" })).name });
+    return;
+  }
   list.next();
   await until("the second page", () => list.data.length === 3);
   expect("the second page", [list.data[2].customer_name, list.hasNextPage], ["Page 3", false]);
   await list.setValue.submit({ name: list.data[0].name, territory: "Bergen" });
   expect("useList's setValue", [list.setValue.error, list.setValue.data?.territory], [null, "Bergen"]);
-  for (const row of [...list.data]) await customers.delete.submit({ name: row.name });
+  await until("the list's own reload", () => !list.loading);
+  for (const name of new Set(list.data.map((d) => d.name))) await customers.delete.submit({ name });
   await list.reload();
   expect("has_next_page of the last page", list.hasNextPage, false);
 }
