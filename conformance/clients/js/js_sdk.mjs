@@ -1,5 +1,5 @@
 // npm's frappe-js-sdk: a day's work with an API key, then as a browser with cookies.
-import { done, expect, fail, password, refused, release, testing, token, url } from "./check.mjs";
+import { admin, done, expect, fail, password, refused, release, testing, token, url } from "./check.mjs";
 import { window } from "./browser.mjs";
 const { FrappeApp } = await import("frappe-js-sdk");
 
@@ -104,10 +104,33 @@ async function sessions() {
   const settings = await session.db().getDoc("System Settings", "System Settings");
   expect("a Single", settings.doctype, "System Settings");
   expect("get_single_value", (await session.db().getSingleValue("System Settings", "time_zone")).message, settings.time_zone);
+  // The demo has no e-mail account to send the link from.
+  const reset = await refused("a reset of the password", auth.forgetPassword("demo@example.com"));
+  expect("its class", reset.exc_type, "OutgoingEmailError");
   const member = await session.db().createDoc("Role", { role_name: "Taster" });
   expect("rename", (await session.db().renameDoc("Role", member.name, "Chief Taster")).message, "Chief Taster");
   await session.db().deleteDoc("Role", "Chief Taster");
+  await crossSite(session.db());
   await auth.logout();
   const gone = await refused("the session after logout", auth.getLoggedInUser());
   expect("its status", [401, 403].includes(gone.httpStatus), true);
+}
+
+/** A session that was given a CSRF token, by a page it opened, must send it with what it writes. */
+async function crossSite(db) {
+  const client = (await admin("POST", "/api/resource/OAuth Client", {
+    app_name: "SDK", redirect_uris: "https://client.example/", default_redirect_uri: "https://client.example/", scopes: "all",
+    grant_type: "Authorization Code", response_type: "Code",
+  })).data;
+  const query = new URLSearchParams({ client_id: client.name, response_type: "code", redirect_uri: "https://client.example/", scope: "all" });
+  const page = await (await globalThis.fetch(`${url}/api/method/frappe.integrations.oauth2.authorize?${query}`)).text();
+  const csrf = /name="csrf_token" value="([^"]+)"/.exec(page)?.[1];
+  if (!csrf) fail(`no CSRF token in ${page}`);
+  const forged = await refused("a write without the CSRF token", db.createDoc("Role", { role_name: "Forged" }));
+  expect("its class", [forged.httpStatus, /CSRFTokenError/.test(forged.exc_type ?? forged.exception)], [400, true]);
+  expect("a read without it", (await db.getDoc("OAuth Client", client.name)).app_name, "SDK");
+  window.csrf_token = "wrong";
+  expect("a wrong token", (await refused("a wrong CSRF token", db.deleteDoc("OAuth Client", client.name))).httpStatus, 400);
+  window.csrf_token = csrf;
+  await db.deleteDoc("OAuth Client", client.name);
 }

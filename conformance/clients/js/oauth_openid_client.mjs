@@ -2,6 +2,7 @@
 // introspection, revocation and, in v16, dynamic registration, in strict mode.
 import { randomUUID } from "node:crypto";
 import * as oidc from "openid-client";
+import { FrappeApp } from "frappe-js-sdk";
 import { admin, cookieOf, done, expect, fail, refused, release, testing, url } from "./check.mjs";
 
 testing("openid-client");
@@ -23,6 +24,7 @@ const posting = (await admin("POST", "/api/resource/OAuth Client", { ...base, ..
 await flow("secret in the body", posting.client_id, posting.client_secret, oidc.ClientSecretPost(posting.client_secret));
 const open = (await admin("POST", "/api/resource/OAuth Client", { ...base, ...authMethod("None") })).data;
 await flow("public client", open.client_id, undefined, oidc.None());
+await denial();
 if (release === "v16") await registration();
 done();
 
@@ -63,6 +65,8 @@ async function flow(name, id, secret, auth) {
     expect(`${name}: introspection`, [told.active, told.client_id], [true, id]);
   }
   await whoami(`${name}: the token`, config, tokens.access_token, email);
+  const sdk = new FrappeApp(url, { useToken: true, token: () => tokens.access_token, type: "Bearer" });
+  expect(`${name}: frappe-js-sdk with the token`, await sdk.auth().getLoggedInUser(), email);
   const fresh = await oidc.refreshTokenGrant(config, tokens.refresh_token);
   await whoami(`${name}: the new token`, config, fresh.access_token, email);
   await whoami(`${name}: the old token`, config, tokens.access_token, 401);
@@ -84,9 +88,14 @@ async function authorize(config, scope) {
   return { back: await consent(address), checks };
 }
 
-async function consent(address) {
+/** Opens an authorization address as the user. */
+async function openPage(address) {
   const page = await fetch(address, { headers: { cookie }, redirect: "manual" });
-  const text = await page.text();
+  return { page, text: await page.text() };
+}
+
+async function consent(address) {
+  const { page, text } = await openPage(address);
   const action = /<form method="post" action="([^"]*)">/.exec(text);
   if (page.status !== 200 || !action) fail(`consent page: ${page.status} ${text}`);
   const form = new URLSearchParams();
@@ -107,6 +116,16 @@ async function whoami(what, config, token, want) {
   const answer = await oidc.fetchProtectedResource(config, token, new URL(`${url}/api/method/frappe.auth.get_logged_user`), "GET").catch((e) => e);
   if (answer.status !== 200) return expect(what, answer.status ?? String(answer), want);
   return expect(what, (await answer.json()).message, want);
+}
+
+/** The page's Deny leads back to the client with an error. */
+async function denial() {
+  const config = await discover(posting.client_id, { client_secret: posting.client_secret }, oidc.ClientSecretPost(posting.client_secret));
+  const expectedState = oidc.randomState();
+  const { text } = await openPage(oidc.buildAuthorizationUrl(config, { redirect_uri: callback, scope: "all", state: expectedState }));
+  const back = new URL(unescape(/<a href="([^"]*)">Deny/.exec(text)?.[1] ?? fail(text)));
+  const error = await refused("a user who denies", oidc.authorizationCodeGrant(config, back, { expectedState }));
+  expect("its error", error.error, "access_denied");
 }
 
 /** A client that registers itself, finds the server by RFC 8414 and holds no secret. */
