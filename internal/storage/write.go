@@ -3,6 +3,7 @@ package storage
 import (
 	"context"
 	"errors"
+	"math"
 	"unicode/utf8"
 
 	"freddo/doctype"
@@ -54,9 +55,15 @@ func bindable(dt *doctype.DocType, c *doctype.Column, v document.Value, o WriteO
 	case doctype.TextClass:
 		return textValue(dt, c, v)
 	case doctype.IntClass, doctype.CheckClass:
-		return document.IntOf(document.Cint(v)), nil
+		n := document.Cint(v)
+		if ok = fitsInteger(c, n); ok {
+			return document.IntOf(n), nil
+		}
 	case doctype.FloatClass:
-		return document.FloatOf(roundDecimal(document.Flt(v), decimals(c.Type.Size))), nil
+		x := roundDecimal(document.Flt(v), decimals(c.Type.Size))
+		if ok = math.Abs(x) < maxDecimal(c.Type.Size); ok {
+			return document.FloatOf(x), nil
+		}
 	default:
 		return v, nil
 	}
@@ -64,6 +71,24 @@ func bindable(dt *doctype.DocType, c *doctype.Column, v document.Value, o WriteO
 		return v, NewError(BadValue, "tab"+dt.Name, c.Name, errBadValue)
 	}
 	return document.Text(s), nil
+}
+
+// fitsInteger reports whether MariaDB's column can hold a number: int is 32 bits wide,
+// and bigint, which Int fields with a length above 11 get, 64.
+func fitsInteger(c *doctype.Column, n int64) bool {
+	if c.Type.Size == doctype.SizeBigInt || c.Field != nil && c.Field.Length > 11 {
+		return true
+	}
+	return n == int64(int32(n))
+}
+
+// maxDecimal is what a decimal column cannot reach: decimal(21,9) has twelve digits
+// before the point, decimal(3,2) of ratings one.
+func maxDecimal(s doctype.Size) float64 {
+	if s == doctype.SizeRating {
+		return 10
+	}
+	return 1e12
 }
 
 func textValue(dt *doctype.DocType, c *doctype.Column, v document.Value) (document.Value, error) {
