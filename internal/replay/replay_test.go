@@ -118,8 +118,8 @@ type job struct {
 	at       int
 }
 
-// replayAll runs every area for every release and database, as many at a time as there
-// are processors, each on a copy of a site that was created once per release.
+// replayAll runs every area for every release and database, several at a time (some
+// wait for time to pass), each on a copy of a site that was created once per release.
 func replayAll(t *testing.T, all []*conformance.Area) []conformance.AreaResult {
 	t.Helper()
 	var jobs []job
@@ -137,7 +137,7 @@ func replayAll(t *testing.T, all []*conformance.Area) []conformance.AreaResult {
 	results := make([]conformance.AreaResult, len(jobs))
 	queue := make(chan job)
 	var wg sync.WaitGroup
-	for range 2 * runtime.GOMAXPROCS(0) {
+	for range 4 * runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for j := range queue {
 				r, err := j.replay(t)
