@@ -83,6 +83,9 @@ func (c *Call) checkDelete(ctx context.Context, d *document.Document) error {
 }
 
 func (c *Call) deleteRows(ctx context.Context, d *document.Document) error {
+	if d.Type.IsSingle {
+		c.singleChanged(d.Type.Name)
+	}
 	if err := c.Tx.DeleteAuth(ctx, d.Type.Name, d.Name(), ""); err != nil {
 		return err
 	}

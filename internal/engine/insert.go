@@ -131,6 +131,7 @@ func (c *Call) writeNew(ctx context.Context, d *document.Document) error {
 		if err := c.Tx.SaveSingle(ctx, d); err != nil {
 			return err
 		}
+		c.singleChanged(d.Type.Name)
 		d.New = false
 		return c.writeRows(ctx, d)
 	}
@@ -237,8 +238,5 @@ func (c *Call) afterSaveEvents(ctx context.Context, d *document.Document) error 
 
 // finishSave runs what follows every save.
 func (c *Call) finishSave(ctx context.Context, d *document.Document) error {
-	if d.Type.IsSingle {
-		delete(c.memo.singles, d.Type.Name)
-	}
 	return c.run(ctx, OnChange, d)
 }

@@ -150,6 +150,7 @@ func (c *Call) relink(ctx context.Context, dtName, column, typeColumn, typeValue
 		b.SQL("UPDATE ").Ident("tabSingles").SQL(" SET ").Ident("value").SQL(" = ").Arg(document.Text(name)).SQL(" WHERE ").Ident("doctype").
 			SQL(" = ").Arg(document.Text(dtName)).SQL(" AND ").Ident("field").SQL(" = ").Arg(document.Text(column)).
 			SQL(" AND ").Ident("value").SQL(" = ").Arg(document.Text(old))
+		c.singleChanged(dtName)
 		_, err = c.Tx.Exec(ctx, b)
 		return err
 	}

@@ -227,6 +227,7 @@ func (c *Call) writeUpdate(ctx context.Context, d *document.Document) error {
 		if err := c.Tx.SaveSingle(ctx, d); err != nil {
 			return err
 		}
+		c.singleChanged(d.Type.Name)
 		d.New = false
 	} else if _, err := c.Tx.Update(ctx, d, o); err != nil {
 		return c.writeError(ctx, d, err)
