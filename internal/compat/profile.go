@@ -119,9 +119,6 @@ type Profile struct {
 	DocstatusAsSent bool
 	// FetchSkipsMissing lets a link to nothing pass where a field is fetched from it.
 	FetchSkipsMissing bool
-	// CancelByFirstState looks at the first cancelling state only where a form asks
-	// whether it may offer Cancel, and answers nothing when there is none.
-	CancelByFirstState bool
 	// DebugInExc puts the SQL of debug=1 into exc; otherwise into _debug_messages.
 	DebugInExc bool
 	// HasDiscard, HasAddComment: document methods that exist.
@@ -188,7 +185,7 @@ func V14() *Profile {
 	return &Profile{
 		Name: "v14", Version: "14.93.2", Rules: query.RulesV14(), CountRules: query.RulesCount15(), Body: document.Python, Inner: document.PythonSpaced,
 		ExcTypeFirst: true, SanitizeSorts: true, CreateNulls: true, DeleteKey: "message", DisabledKeysWork: true,
-		HashName: "v14", CancelByFirstState: true, DocstatusAsSent: true, FetchSkipsMissing: true, TimeDefaultsToNow: true, IndentJSON: true, TableMandatoryColon: true,
+		HashName: "v14", DocstatusAsSent: true, FetchSkipsMissing: true, TimeDefaultsToNow: true, IndentJSON: true, TableMandatoryColon: true,
 		DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
 		HomePage: "/app", SessionExpiry: "60:00", FailedLoginExcType: "DoesNotExistError", TagsLeadingComma: true, DebugInExc: true, ServerScriptsDefault: true,
 		RESTNullData: true, DocMethodNotPermitted: true, DebugNeedsLogging: true, RunServerObj: true, RateUsed: true,

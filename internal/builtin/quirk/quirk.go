@@ -69,6 +69,9 @@ type Quirks struct {
 	HideDescendants bool
 	// SetUserPermissionsRight lists set_user_permissions among the rights.
 	SetUserPermissionsRight bool
+	// CancelByFirstState looks at the first cancelling state of a workflow only, where a
+	// form asks whether it may offer Cancel, and answers nothing when there is none.
+	CancelByFirstState bool
 	// InstalledAppsInUserInfo adds installed_apps to realtime's user info.
 	InstalledAppsInUserInfo bool
 }
@@ -80,7 +83,7 @@ func Of(p *compat.Profile) Quirks {
 		return Quirks{SearchTopLevel: true, SaveByGet: true, InvalidColumnForSingle: true, AsDictTextTrue: true,
 			TotalComments: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, StaleExcType: true, NoAutoincrementRename: true, BreakSuffix: 5,
-			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true}
+			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true, CancelByFirstState: true}
 	case "v15":
 		return Quirks{SaveByGet: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, NoAutoincrementRename: true, StandardUndeletable: true, BreakSuffix: 4,
