@@ -356,3 +356,40 @@ func TestANewWorkflowIsHeardAtOnceAndAfterItsDeletionNoMore(t *testing.T) {
 		t.Errorf("without the workflow: got %v", err)
 	}
 }
+
+func TestSeriesAreShownAndMoved(t *testing.T) {
+	t.Parallel()
+	s := newShop(t, "v15")
+	s.doctype(t, "Bill", `"autoname": "naming_series:"`, `{"fieldname": "naming_series", "fieldtype": "Select", "label": "Series", "options": "B-.kind.-.###"},
+		{"fieldname": "kind", "fieldtype": "Data", "label": "Kind"}`)
+	s.add(t, "Bill", map[string]any{"kind": "x"})
+	key, secret, err := s.app.GenerateKeys(context.Background(), "Administrator")
+	if err != nil {
+		t.Fatal(err)
+	}
+	run := func(method string, values map[string]any) map[string]any {
+		s.as(t, func(ctx context.Context, c *freddo.Call) error {
+			d, err := c.Get(ctx, "Document Naming Settings", "Document Naming Settings", true)
+			if err != nil {
+				return err
+			}
+			for k, v := range values {
+				d.Set(k, document.From(v))
+			}
+			return c.Save(ctx, d)
+		})
+		code, body := s.request(t, "token "+key+":"+secret, "/api/method/run_doc_method",
+			map[string]any{"dt": "Document Naming Settings", "dn": "Document Naming Settings", "method": method})
+		if code != http.StatusOK {
+			t.Fatalf("%s: %d %v", method, code, body)
+		}
+		return body
+	}
+	if got, want := run("preview_series", map[string]any{"transaction_type": "Bill", "try_naming_series": "B-.kind.-.###"})["message"], "B-x-001\nB-x-002\nB-x-003"; got != want {
+		t.Errorf("preview: got %q, want %q", got, want)
+	}
+	run("update_series_start", map[string]any{"prefix": "B-x-", "current_value": 41})
+	if got, want := s.add(t, "Bill", map[string]any{"kind": "x"}), "B-x-042"; got != want {
+		t.Errorf("after the counter was moved: got %s, want %s", got, want)
+	}
+}
