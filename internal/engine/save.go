@@ -300,6 +300,13 @@ func (c *Call) Discard(ctx context.Context, d *document.Document) error {
 	if err != nil {
 		return err
 	}
+	d.Before = before
+	stored := document.ShowDatetime(document.ToText(before.At(doctype.SlotModified)))
+	sent := document.ShowDatetime(document.ToText(d.At(doctype.SlotModified)))
+	d.SetAt(doctype.SlotModified, document.Text(c.Stamp()))
+	if stored != sent {
+		return c.stale(d, stored)
+	}
 	if before.Docstatus() != 0 {
 		return exc.Validation.Errorf("('Only draft documents can be discarded', %d)", before.Docstatus())
 	}
@@ -312,9 +319,8 @@ func (c *Call) Discard(ctx context.Context, d *document.Document) error {
 	if err := c.run(ctx, BeforeChange, d); err != nil {
 		return err
 	}
-	now := document.Text(c.Stamp())
+	now := d.At(doctype.SlotModified)
 	d.SetAt(doctype.SlotDocstatus, document.IntOf(2))
-	d.SetAt(doctype.SlotModified, now)
 	d.SetAt(doctype.SlotModifiedBy, document.Text(c.User))
 	err = c.Tx.SetColumns(ctx, d.Type, d.NameValue(), []string{"docstatus", "modified", "modified_by"},
 		[]document.Value{document.IntOf(2), now, document.Text(c.User)})
