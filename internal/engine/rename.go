@@ -223,6 +223,7 @@ func (c *Call) afterRename(ctx context.Context, d *document.Document, name strin
 			return err
 		}
 	}
+	c.ClearMeta("") // what is derived from DocTypes may hold the old name
 	if !o.Quiet {
 		c.Msgprint(exc.Message{Text: fmt.Sprintf("Document renamed from %s to %s", Bold(old), Bold(name)), Alert: true, Indicator: "green"})
 	}

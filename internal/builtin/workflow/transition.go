@@ -209,6 +209,9 @@ func apply(ctx context.Context, c *engine.Call, d *document.Document, action str
 	if err := setUpdateField(ctx, c, d, next); err != nil {
 		return err
 	}
+	if err := runTasks(ctx, c, d, t); err != nil {
+		return err
+	}
 	if err := move(ctx, c, d, next); err != nil {
 		return err
 	}
