@@ -13,6 +13,7 @@ import (
 func Register(h *engine.Hooks, r *method.Registry) {
 	doctypes.Register(h)
 	engine.RegisterNamingRule(h)
+	registerNamingSettings(h)
 	registerUser(h)
 	registerUserMethods(r)
 	registerRole(h)

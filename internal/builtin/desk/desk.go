@@ -13,6 +13,7 @@ func Register(h *engine.Hooks, r *method.Registry) {
 	registerToDo(h)
 	registerNote(h)
 	registerTag(h)
+	registerFollow(r)
 	s := &search{methods: r}
 	posts := []string{"POST", "PUT"}
 	r.Add(
