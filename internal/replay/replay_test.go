@@ -166,8 +166,10 @@ func replayArea(t *testing.T, template string, area *conformance.Area, version i
 		return conformance.AreaResult{}, err
 	}
 	defer app.Close()
+	watch := &watcher{next: app.Handler()}
+	defer watch.checkSecrets(t, fmt.Sprintf("%s v%d", area.Name, version), path)
 	return conformance.Run(context.Background(), conformance.Runner{
-		Target: conformance.HandlerTarget{Handler: app.Handler()}, Version: version, Dialect: "sqlite", Only: *only,
+		Target: conformance.HandlerTarget{Handler: watch}, Version: version, Dialect: "sqlite", Only: *only,
 		SiteConfig: filepath.Join(path, "site_config.json"), ConfigWait: 300 * time.Millisecond,
 	}, area)
 }
