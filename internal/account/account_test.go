@@ -285,8 +285,33 @@ func TestTwoFactorWithAnApp(t *testing.T) {
 		t.Error("the code works twice")
 	}
 	again := s.TryLogin("olga@example.com", sitetest.Password)
+	if id = again.Text("tmp_id"); code(good).Code != 401 {
+		t.Error("the code works in another login")
+	}
 	if v, _ := again.Body["verification"].(map[string]any); v["method"] != "OTP App" || v["setup"] != true {
 		t.Errorf("second login: %s", again.ResponseRecorder.Body)
+	}
+}
+
+func TestARightPasswordDoesNotForgiveWrongCodes(t *testing.T) {
+	t.Parallel()
+	box := newPostbox(t)
+	s := sitetest.New(t, "v15", box.config())
+	s.User("olga@example.com", nil, "Report Manager")
+	s.JSON(s.Admin, "PUT", "/api/resource/Role/Report Manager", map[string]any{"two_factor_auth": 1})
+	s.JSON(s.Admin, "PUT", "/api/resource/System Settings/System Settings", map[string]any{"enable_two_factor_auth": 1, "two_factor_method": "Email",
+		"allow_consecutive_login_attempts": 2, "allow_login_after_fail": 60})
+	var got []int
+	for range 4 {
+		step := s.TryLogin("olga@example.com", sitetest.Password)
+		if step.Code != 200 {
+			got = append(got, step.Code)
+			continue
+		}
+		got = append(got, s.Post(nil, "/api/method/login", url.Values{"tmp_id": {step.Text("tmp_id")}, "otp": {"000000"}}).Code)
+	}
+	if fmt.Sprint(got) != "[401 401 401 500]" {
+		t.Errorf("got %v", got)
 	}
 }
 

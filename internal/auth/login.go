@@ -43,6 +43,8 @@ func (s *Store) Login(ctx context.Context, c *engine.Call) error {
 	if err != nil || !done {
 		return err
 	}
+	// Only now: a right password must not wipe out wrong one-time passwords.
+	s.attempts.succeed(addressKey(c.Request.RemoteIP), userKey(user.Name()))
 	if err := s.admit(ctx, c, user, set); err != nil {
 		return err
 	}
@@ -58,10 +60,7 @@ func (s *Store) authenticate(ctx context.Context, c *engine.Call, set *Settings)
 		}
 		return nil, s.fail(ctx, c, usr, "Incomplete login details")
 	}
-	user, keys, err := s.credentials(ctx, c, usr, pwd, set)
-	if err == nil && c.Form.Get("otp").IsNull() {
-		s.attempts.succeed(keys...)
-	}
+	user, _, err := s.credentials(ctx, c, usr, pwd, set)
 	return user, err
 }
 
