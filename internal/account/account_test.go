@@ -10,6 +10,7 @@ import (
 	"mime/quotedprintable"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"strings"
@@ -153,6 +154,23 @@ func TestResetLinksGrowOld(t *testing.T) {
 	a := s.Post(nil, users+"update_password", url.Values{"key": {key}, "new_password": {"Orchid&77-tramway"}})
 	if a.Code != 410 || a.Text("message") != "The reset password link has been expired" {
 		t.Errorf("got %d %s", a.Code, a.ResponseRecorder.Body)
+	}
+}
+
+func TestMailsDoNotBelieveTheHostHeader(t *testing.T) {
+	t.Parallel()
+	box := newPostbox(t)
+	conf := box.config()
+	delete(conf, "host_name")
+	s := sitetest.New(t, "v15", conf)
+	s.User("olga@example.com", nil)
+	r := httptest.NewRequest(http.MethodPost, users+"reset_password", strings.NewReader("user=olga@example.com"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Forwarded-Host", "evil.example")
+	r.Host = "evil.example"
+	s.Do(nil, r)
+	if mail := box.next(); strings.Contains(mail, "evil") || !strings.Contains(mail, "/update-password?key=") {
+		t.Errorf("the mail leads to the forged host:\n%s", mail)
 	}
 }
 

@@ -179,7 +179,7 @@ func TestDifference9RowsFollowTheirDocument(t *testing.T) {
 	s.JSON(s.Admin, http.MethodPost, "/api/resource/DocType", map[string]any{"name": "Line", "module": "Core", "custom": 1, "istable": 1,
 		"fields": []map[string]any{{"fieldname": "item", "fieldtype": "Data", "label": "Item"}}})
 	s.JSON(s.Admin, http.MethodPost, "/api/resource/DocType", map[string]any{"name": "Basket", "module": "Core", "custom": 1, "autoname": "field:title",
-		"fields": []map[string]any{{"fieldname": "title", "fieldtype": "Data", "label": "Title"}, {"fieldname": "lines", "fieldtype": "Table", "options": "Line", "label": "Lines"}},
+		"fields":      []map[string]any{{"fieldname": "title", "fieldtype": "Data", "label": "Title"}, {"fieldname": "lines", "fieldtype": "Table", "options": "Line", "label": "Lines"}},
 		"permissions": []map[string]any{{"role": "System Manager", "read": 1, "write": 1, "create": 1}, {"role": "Report Manager", "read": 1}}})
 	row := map[string]string{}
 	for _, name := range []string{"open", "closed"} {

@@ -18,6 +18,7 @@ import (
 	"freddo"
 	"freddo/conformance"
 	"freddo/internal/site"
+	"freddo/internal/sitetest"
 )
 
 var (
@@ -32,6 +33,8 @@ const (
 	dir       = "../../conformance"
 	floorFile = dir + "/floor.json"
 )
+
+func TestMain(m *testing.M) { sitetest.Main(m) }
 
 func TestConformance(t *testing.T) {
 	all, err := conformance.LoadAll(os.DirFS(dir), "testdata")
