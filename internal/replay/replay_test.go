@@ -19,6 +19,7 @@ import (
 	"freddo"
 	"freddo/conformance"
 	"freddo/internal/site"
+	"freddo/internal/sitetest"
 	"freddo/internal/storage/dbtest"
 	"freddo/internal/storage/netdb"
 )
@@ -38,6 +39,8 @@ const (
 
 	supportedFile = "../../SUPPORTED.md"
 )
+
+func TestMain(m *testing.M) { sitetest.Main(m) }
 
 func TestConformance(t *testing.T) {
 	all, err := conformance.LoadAll(os.DirFS(dir), "testdata")
@@ -246,8 +249,10 @@ func (j job) replay(t *testing.T) (r conformance.AreaResult, err error) {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
+	watch := &watcher{next: app.Handler()}
+	defer watch.checkSecrets(t, fmt.Sprintf("%s/%s v%d", j.template.kind, j.area.Name, j.template.version), path)
 	return conformance.Run(context.Background(), conformance.Runner{
-		Target: conformance.HandlerTarget{Handler: app.Handler()}, Version: j.template.version, Dialect: j.template.kind, Only: *only,
+		Target: conformance.HandlerTarget{Handler: watch}, Version: j.template.version, Dialect: j.template.kind, Only: *only,
 		SiteConfig: filepath.Join(path, site.ConfigFile), ConfigWait: 300 * time.Millisecond,
 	}, j.area)
 }
