@@ -95,6 +95,8 @@ type Quirks struct {
 	// AnyFileOfURL lets download_file try every File of a URL, and refuses unknown ones;
 	// otherwise the first, and unknown ones do not exist.
 	AnyFileOfURL bool
+	// ValidateLinkAndFetch: the method of that name exists.
+	ValidateLinkAndFetch bool
 	// InstalledAppsInUserInfo adds installed_apps to realtime's user info.
 	InstalledAppsInUserInfo bool
 }
@@ -119,7 +121,7 @@ func Of(p *compat.Profile) Quirks {
 		DocTypeSpaced: true, NamingToast: true, StandardUndeletable: true, BreakSuffix: 4, TreeParentIgnoresUP: true,
 		EmptyLinkInVersion: true, SetterDeletesDocument: true, RoleProfiles: true, HideDescendants: true,
 		InstalledAppsInUserInfo: true, FileURLEarly: true, KeepOwnURL: true, UploadNewDoc: "document", UploadTypesText: uploadTypes15,
-		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true}
+		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true, ValidateLinkAndFetch: true}
 }
 
 const uploadTypes15 = "You can only upload JPG, PNG, PDF, TXT, CSV or Microsoft documents."
