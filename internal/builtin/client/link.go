@@ -109,10 +109,9 @@ func getJS(_ context.Context, _ *engine.Call, a method.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, item := range v.List() {
-		p := strings.Trim(document.ToText(item), "/")
-		parts := strings.Split(p, "/")
-		if parts[0] != "assets" || strings.Contains("/"+p+"/", "/../") {
+	if len(v.List()) > 0 {
+		p := strings.Trim(document.ToText(v.List()[0]), "/")
+		if !strings.HasPrefix(p, "assets/") || strings.Contains("/"+p+"/", "/../") {
 			return nil, exc.Validation.Throwf("Invalid file path: %s", p)
 		}
 		return nil, exc.FileNotFound.New("[Errno 2] No such file or directory: '" + p + "'")

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"freddo/doctype"
 	"freddo/document"
@@ -106,6 +107,34 @@ func unattached(ctx context.Context, c *engine.Call, u string) (string, error) {
 	return d.Name(), nil
 }
 
+// relinkWithin is how long files of a form that is not saved yet wait for its document.
+const relinkWithin = time.Hour
+
+// relink gives a new document the files that were uploaded while its form had a name of
+// its own. Source: file/utils.py relink_mismatched_files, desk/form/save.py savedocs.
+func relink(ctx context.Context, c *engine.Call, d *document.Document) error {
+	local := d.Extra().Str("localname")
+	if len(d.Type.AttachFields) == 0 || !strings.HasPrefix(local, "new-"+strings.ToLower(strings.ReplaceAll(d.Type.Name, " ", "-"))) {
+		return nil
+	}
+	since := c.SiteNow().Add(-relinkWithin).Format("2006-01-02 15:04:05.000000")
+	for _, f := range d.Type.AttachFields {
+		u := document.ToText(d.At(f.Slot))
+		if u == "" {
+			continue
+		}
+		b := storage.NewBuilder(c.Tx.Dialect()).SQL("UPDATE ").Table("File").SQL(" SET ").Ident("attached_to_name").SQL(" = ").Str(d.Name()).SQL(" WHERE ").
+			Ident("file_url").SQL(" = ").Str(u)
+		for _, w := range [][2]string{{"attached_to_name", local}, {"attached_to_doctype", d.Type.Name}, {"attached_to_field", f.Fieldname}, {"owner", c.User}} {
+			b.SQL(" AND ").Ident(w[0]).SQL(" = ").Str(w[1])
+		}
+		if _, err := c.Tx.Exec(ctx, b.SQL(" AND ").Ident("creation").SQL(" >= ").Str(since)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // picture finds pictures whose bytes stand in the text.
 // Source: file/utils.py extract_images_from_html.
 var picture = regexp.MustCompile(`<img[^>]*src\s*=\s*["'](data:[^"']*)["']`)
@@ -165,6 +194,9 @@ func storePicture(ctx context.Context, c *engine.Call, d *document.Document, dat
 	raw, err := decodeBase64(body)
 	if err != nil {
 		return "", err
+	}
+	if len(raw) == 0 {
+		return "", exc.Base64.New("nothing to decode")
 	}
 	kind, _, _ := strings.Cut(headers, ";")
 	if shrunk, err := files.OptimizeImage(raw, kind, fit(c, 0, 0)); err == nil {

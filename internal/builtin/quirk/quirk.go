@@ -95,6 +95,8 @@ type Quirks struct {
 	// AnyFileOfURL lets download_file try every File of a URL, and refuses unknown ones;
 	// otherwise the first, and unknown ones do not exist.
 	AnyFileOfURL bool
+	// UploadFileOld: the method uploadfile exists beside upload_file.
+	UploadFileOld bool
 	// ValidateLinkAndFetch: the method of that name exists.
 	ValidateLinkAndFetch bool
 	// InstalledAppsInUserInfo adds installed_apps to realtime's user info.
@@ -110,12 +112,12 @@ func Of(p *compat.Profile) Quirks {
 			UseCache: true, MetaMapKeys: true, StaleExcType: true, NoAutoincrementRename: true, BreakSuffix: 5,
 			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true,
 			AttachmentSentence: true, UploadNewDoc: "doctype", UploadTypesText: "You can only upload JPG, PNG, PDF, TXT or Microsoft documents.",
-			LibraryAfterCheck: true, FilesByUserType: true}
+			LibraryAfterCheck: true, FilesByUserType: true, UploadFileOld: true}
 	case "v15":
 		return Quirks{SaveByGet: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, NoAutoincrementRename: true, StandardUndeletable: true, BreakSuffix: 4,
 			TreeParentIgnoresUP: true, AttachmentSentence: true, UploadTypesText: uploadTypes15, UploadCSV: true,
-			FileExtensions: true, ShrinkImages: true}
+			FileExtensions: true, ShrinkImages: true, UploadFileOld: true}
 	}
 	return Quirks{SubmittedToast: true, CachedAnswers: true, PasswordMissingInvalid: true, SingleValuesCast: true, FormLoadChecksDocType: true, MetaWorkspaces: true,
 		DocTypeSpaced: true, NamingToast: true, StandardUndeletable: true, BreakSuffix: 4, TreeParentIgnoresUP: true,
