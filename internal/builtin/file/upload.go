@@ -36,10 +36,13 @@ func (u *uploader) upload(ctx context.Context, c *engine.Call, _ method.Args) (a
 	if err != nil {
 		return nil, err
 	}
-	if err := in.optimize(c); err != nil {
+	if err := in.checkType(ctx, c); err != nil {
 		return nil, err
 	}
-	if err := in.checkType(ctx, c); err != nil {
+	if more, err := in.chunk(ctx, c); err != nil || more {
+		return nil, err
+	}
+	if err := in.optimize(c); err != nil {
 		return nil, err
 	}
 	if m := c.Form.Get("method"); m.Truthy() {
