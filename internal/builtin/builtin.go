@@ -9,6 +9,7 @@ import (
 	"freddo/internal/builtin/desk"
 	"freddo/internal/builtin/file"
 	"freddo/internal/builtin/model"
+	"freddo/internal/builtin/website"
 	"freddo/internal/engine"
 	"freddo/internal/method"
 )
@@ -20,6 +21,7 @@ func Register(hooks *engine.Hooks, methods *method.Registry) {
 	model.Register(hooks, methods)  // frappe.model.*, frappe.utils.nestedset, frappe.rename_doc
 	desk.Register(hooks, methods)   // frappe.desk.*
 	file.Register(hooks, methods)   // File, upload_file, frappe.core.api.file
+	website.Register(methods)       // frappe.website.*
 	client.Register(methods)        // frappe.client.*
 	registerFramework(methods)      // frappe.realtime, frappe.translate, frappe.utils.change_log
 }

@@ -15,6 +15,7 @@ import (
 	"freddo/internal/builtin/core"
 	"freddo/internal/engine"
 	"freddo/internal/files"
+	"freddo/internal/perm"
 	"freddo/internal/storage"
 )
 
@@ -233,4 +234,45 @@ func rehash(ctx context.Context, c *engine.Call, d *document.Document, old strin
 		SQL(" AND ").Ident("file_url").SQL(" = ").Arg(d.Get("file_url"))
 	_, err := c.Tx.Exec(ctx, b)
 	return err
+}
+
+// Attach stores base64 (a data: URL or without its head) as a public File of a document.
+// Guests may where the site lets them upload.
+func Attach(ctx context.Context, c *engine.Call, d *document.Document, name, data string) (*document.Document, error) {
+	raw, err := decodeBase64(data)
+	if err != nil {
+		return nil, err
+	}
+	f, err := c.FromObject(ctx, document.NewObject("doctype", "File", "file_name", name, "attached_to_doctype", d.Type.Name, "attached_to_name", d.NameValue()))
+	if err != nil {
+		return nil, err
+	}
+	t := c.Files.Of(raw)
+	in := &request{name: name, file: &engine.File{Data: t}}
+	if err := in.checkType(ctx, c); err != nil {
+		return nil, err
+	}
+	if c.User == perm.Guest {
+		allowed, err := setting(ctx, c, "allow_guests_to_upload_files")
+		if err != nil {
+			return nil, err
+		}
+		f.Flags.IgnorePermissions = allowed != 0
+	}
+	return f, insert(ctx, c, f, t)
+}
+
+// RemoveByURL deletes the File of a URL that hangs on a document, if there is one.
+// Source: file/utils.py remove_file_by_url.
+func RemoveByURL(ctx context.Context, c *engine.Call, d *document.Document, u string) error {
+	f, err := first(ctx, c, where{"file_url", document.Text(u)}, where{"attached_to_doctype", document.Text(d.Type.Name)}, where{"attached_to_name", document.Text(d.Name())})
+	if err != nil || f.name == "" {
+		return err
+	}
+	old, err := c.Get(ctx, "File", f.name)
+	if err != nil {
+		return err
+	}
+	old.Flags.IgnorePermissions = true
+	return c.DeleteDoc(ctx, old)
 }
