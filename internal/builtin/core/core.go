@@ -23,4 +23,5 @@ func Register(h *engine.Hooks, r *method.Registry) {
 	registerVersion(h)
 	registerDeleted(h, r)
 	registerSettings(h)
+	registerZones(r)
 }
