@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -71,7 +72,7 @@ func (m mariaBare) reader(b *testing.B, queries []string) func(dst []byte) []byt
 				}
 				dst = append(dst, '}')
 			}
-			if err := rows.Close(); err != nil {
+			if err := errors.Join(rows.Err(), rows.Close()); err != nil {
 				b.Fatal(err)
 			}
 		}

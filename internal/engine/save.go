@@ -133,6 +133,9 @@ func (c *Call) compareStored(ctx context.Context, d *document.Document, sent str
 }
 
 func (c *Call) compareSingle(ctx context.Context, d *document.Document, sent string) error {
+	if err := c.Tx.LockSingle(ctx, d.Type); err != nil {
+		return err
+	}
 	before, found, err := c.Tx.LoadSingle(ctx, d.Type)
 	if err != nil || !found {
 		return err

@@ -25,9 +25,15 @@ type server struct {
 
 func newServer(t *testing.T, release string) *server {
 	t.Helper()
+	return newServerOn(t, release, "")
+}
+
+// newServerOn is newServer with a database of its own, by its URL.
+func newServerOn(t *testing.T, release, db string) *server {
+	t.Helper()
 	s := &server{t: t, dir: filepath.Join(t.TempDir(), "site")}
 	ctx := context.Background()
-	if err := freddo.NewSite(ctx, s.dir, freddo.NewSiteOptions{AdminPassword: "admin", Compat: release}); err != nil {
+	if err := freddo.NewSite(ctx, s.dir, freddo.NewSiteOptions{AdminPassword: "admin", Compat: release, DB: db}); err != nil {
 		t.Fatal(err)
 	}
 	app, err := freddo.New(freddo.Config{Site: s.dir, Unsafe: true})

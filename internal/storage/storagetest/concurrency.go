@@ -16,7 +16,7 @@ func concurrencyTests() []test {
 	return []test{
 		{"series", testSeriesRace}, {"failures stay alone", testMixed}, {"readers and a writer", testReaders},
 		{"transactions inside transactions", testManyOpen}, {"schema change under readers", testSchemaUnderReaders},
-		{"deadlocks are told", testDeadlock},
+		{"deadlocks are told", testDeadlock}, {"a single saved at once", testSingleRace},
 	}
 }
 
@@ -243,4 +243,25 @@ func wait(g *sync.WaitGroup, most time.Duration) {
 	case <-done:
 	case <-time.After(most):
 	}
+}
+
+// testSingleRace: a Single that many save at the same time has each field once.
+func testSingleRace(t *testing.T, s *site) {
+	save := func(i int) error {
+		return s.try(func(ctx context.Context, tx *storage.Tx) error {
+			d := document.New(s.settings)
+			d.SetName(s.settings.Name)
+			set(d, "title", fmt.Sprint(i), "limit", i)
+			return tx.SaveSingle(ctx, d)
+		})
+	}
+	noErr(t, save(0))
+	noErr(t, together(8, save))
+	s.read(t, func(ctx context.Context, tx *storage.Tx) {
+		var n document.Value
+		b := storage.NewBuilder(tx.Dialect()).SQL("SELECT COUNT(*) FROM ").Ident("tabSingles").SQL(" WHERE ").Ident("field").SQL(" = ").Str("title")
+		_, err := tx.QueryRow(ctx, b, &n)
+		noErr(t, err)
+		same(t, "rows of title", n, document.IntOf(1))
+	})
 }
