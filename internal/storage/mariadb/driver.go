@@ -32,8 +32,6 @@ type Driver struct {
 	readers, writers *netdb.Pool[*link]
 	// shapers change tables' shapes beside the writers' transactions.
 	shapers *netdb.Pool[*link]
-	// alone holds the lock that keeps other processes out.
-	alone *link
 }
 
 const (
@@ -43,8 +41,7 @@ const (
 	maxPacket    = 64 << 20
 )
 
-// Open opens a database that exists for this process alone. Errors: netdb.ErrLocked when
-// another one has it, what connecting gives.
+// Open opens a database that exists. Errors: that of the first connection.
 func Open(ctx context.Context, a netdb.Address, o Options) (*storage.DB, error) {
 	if o.Readers == 0 {
 		o.Readers = 64
@@ -68,30 +65,12 @@ func Open(ctx context.Context, a netdb.Address, o Options) (*storage.DB, error) 
 	d := &Driver{readers: netdb.NewPool(netdb.Options{Max: o.Readers}, open("REPEATABLE-READ")),
 		writers: netdb.NewPool(netdb.Options{Max: o.Writers}, open("READ-COMMITTED")),
 		shapers: netdb.NewPool(netdb.Options{Max: 4, Idle: 1}, open("READ-COMMITTED"))}
-	var err error
-	if d.alone, err = lockOut(ctx, a); err != nil {
-		return nil, fmt.Errorf("MariaDB at %s: %w", net.JoinHostPort(a.Host, strconv.Itoa(a.Port)), err)
+	l, err := d.readers.Get(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("connect to MariaDB at %s: %w", net.JoinHostPort(a.Host, strconv.Itoa(a.Port)), err)
 	}
+	d.readers.Put(l)
 	return storage.NewDB(d), nil
-}
-
-// lockOut opens a connection that keeps other processes out of the database as long as
-// it is open: two would not see each other's caches. Errors: netdb.ErrLocked.
-func lockOut(ctx context.Context, a netdb.Address) (*link, error) {
-	c, err := connector(a, map[string]string{"wait_timeout": "31536000"})
-	if err != nil {
-		return nil, err
-	}
-	l, err := connect(ctx, c)
-	if err != nil {
-		return nil, err
-	}
-	n, err := count(ctx, l, "SELECT GET_LOCK(?, 0)", "freddo."+a.Name)
-	if err == nil && n == 1 {
-		return l, nil
-	}
-	l.Close()
-	return nil, errors.Join(err, netdb.ErrLocked)
 }
 
 // connector describes connections; params are session variables.
@@ -143,8 +122,6 @@ func (d *Driver) Close() error {
 	d.readers.Close()
 	d.writers.Close()
 	d.shapers.Close()
-	_, _ = d.alone.exec(context.Background(), "DO RELEASE_ALL_LOCKS()", nil) // now, not when the server notices
-	d.alone.Close()
 	return nil
 }
 

@@ -57,9 +57,6 @@ const (
 // ErrClosed says that the site's database is closed.
 var ErrClosed = errors.New("netdb: the database is closed")
 
-// ErrLocked says that another process serves the database.
-var ErrLocked = errors.New("another process is using this site's database; stop it first, or talk to it over HTTP")
-
 var errBusy = errors.New("netdb: all connections to the database are in use")
 
 // NewPool returns a pool that opens connections with open.

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -32,8 +31,6 @@ type Driver struct {
 	readers, writers *netdb.Pool[*link]
 	// shape counts the commits that changed a table's shape.
 	shape atomic.Int64
-	// alone holds the lock that keeps other processes out.
-	alone *link
 }
 
 const (
@@ -41,8 +38,7 @@ const (
 	lockTimeout = 50 * time.Second
 )
 
-// Open opens a database that exists for this process alone. Errors: netdb.ErrLocked when
-// another one has it, what connecting gives.
+// Open opens a database that exists. Errors: that of the first connection.
 func Open(ctx context.Context, a netdb.Address, o Options) (*storage.DB, error) {
 	if o.Readers == 0 {
 		o.Readers = 64
@@ -65,29 +61,12 @@ func Open(ctx context.Context, a netdb.Address, o Options) (*storage.DB, error) 
 	}
 	d := &Driver{readers: netdb.NewPool(netdb.Options{Max: o.Readers}, open("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")),
 		writers: netdb.NewPool(netdb.Options{Max: o.Writers}, open("BEGIN ISOLATION LEVEL READ COMMITTED"))}
-	var err error
-	if d.alone, err = lockOut(ctx, a); err != nil {
-		return nil, fmt.Errorf("PostgreSQL at %s: %w", net.JoinHostPort(a.Host, strconv.Itoa(a.Port)), err)
-	}
-	return storage.NewDB(d), nil
-}
-
-// lockKey is the advisory lock of a site: "freddo" in ASCII.
-const lockKey = "112603206738031"
-
-// lockOut opens a connection that keeps other processes out of the database as long as
-// it is open: two would not see each other's caches. Errors: netdb.ErrLocked.
-func lockOut(ctx context.Context, a netdb.Address) (*link, error) {
-	l, err := connect(ctx, a, nil)
+	l, err := d.readers.Get(ctx)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("connect to PostgreSQL at %s: %w", net.JoinHostPort(a.Host, strconv.Itoa(a.Port)), err)
 	}
-	n, err := l.number(ctx, "SELECT PG_TRY_ADVISORY_LOCK($1)::int", lockKey)
-	if err == nil && n == 1 {
-		return l, nil
-	}
-	l.Close()
-	return nil, errors.Join(err, netdb.ErrLocked)
+	d.readers.Put(l)
+	return storage.NewDB(d), nil
 }
 
 func connect(ctx context.Context, a netdb.Address, params map[string]string) (*link, error) {
@@ -129,8 +108,6 @@ func (d *Driver) Acquire(ctx context.Context, write bool) (storage.Conn, error) 
 func (d *Driver) Close() error {
 	d.readers.Close()
 	d.writers.Close()
-	_ = d.alone.run(context.Background(), "SELECT PG_ADVISORY_UNLOCK_ALL()") // now, not when the server notices
-	d.alone.Close()
 	return nil
 }
 
