@@ -282,7 +282,7 @@ func TestNamesCannotLeadOutOfTheFolder(t *testing.T) {
 func TestLongContentGoesToTheDiskAndIsHashedOnTheWay(t *testing.T) {
 	t.Parallel()
 	m := newManager(t)
-	long := bytes.Repeat([]byte("0123456789abcdef"), inMemory/8)
+	long := bytes.Repeat([]byte("0123456789abcdef"), InMemory/8)
 	temp, err := m.Spool(bytes.NewReader(long), 1<<30)
 	if err != nil {
 		t.Fatal(err)
@@ -304,11 +304,11 @@ func TestLongContentGoesToTheDiskAndIsHashedOnTheWay(t *testing.T) {
 func TestASpoolThatFailsLeavesNothing(t *testing.T) {
 	t.Parallel()
 	m := newManager(t)
-	long := strings.NewReader(strings.Repeat("x", 4*inMemory))
-	if _, err := m.Spool(long, 2*inMemory); !errors.Is(err, ErrTooLarge) {
+	long := strings.NewReader(strings.Repeat("x", 4*InMemory))
+	if _, err := m.Spool(long, 2*InMemory); !errors.Is(err, ErrTooLarge) {
 		t.Errorf("over the limit: %v", err)
 	}
-	broken := io.MultiReader(strings.NewReader(strings.Repeat("x", 4*inMemory)), errReader{})
+	broken := io.MultiReader(strings.NewReader(strings.Repeat("x", 4*InMemory)), errReader{})
 	if _, err := m.Spool(broken, 1<<30); err == nil {
 		t.Error("a reader that breaks gave a file")
 	}
