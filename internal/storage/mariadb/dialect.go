@@ -209,3 +209,6 @@ func (Dialect) Offset(b *storage.Builder, limit, offset int64) {
 		b.SQL(" OFFSET ").Int(offset)
 	}
 }
+
+// BatchRows is how many rows of so many columns go into one INSERT.
+func (Dialect) BatchRows(columns int) int { return 10000 / (columns + 1) }
