@@ -7,6 +7,7 @@ import (
 
 	"freddo/doctype"
 	"freddo/document"
+	"freddo/internal/query"
 	"freddo/internal/storage"
 )
 
@@ -14,7 +15,7 @@ func queryTests() []test {
 	return []test{
 		{"row", testQueryRow}, {"same text twice at once", testSameText}, {"same text after the last row", testAfterLast},
 		{"write while reading", testWriteWhileReading}, {"rows left open", testRowsLeftOpen}, {"error kinds", testKinds},
-		{"page", testPage}, {"like", testLike}, {"append raw", testAppendRaw},
+		{"page", testPage}, {"like", testLike}, {"text", testText}, {"append raw", testAppendRaw},
 	}
 }
 
@@ -245,4 +246,33 @@ func testAppendRaw(t *testing.T, s *site) {
 			t.Errorf("json = %s\nwant   %s", out, want)
 		}
 	})
+}
+
+// testText: text compares without regard to case and accents in conditions, groups,
+// unique columns, joins and orders.
+func testText(t *testing.T, s *site) {
+	s.insert(t, "B", "title", "Ärger", "code", "Öl")
+	s.insert(t, "a", "title", "ARGER")
+	s.insert(t, "Ç", "title", "other")
+	err := s.try(func(ctx context.Context, tx *storage.Tx) error {
+		return tx.Insert(ctx, s.newTask("d", "code", "OL"), storage.WriteOptions{})
+	})
+	wantKind(t, err, storage.UniqueViolation, "code")
+	title, name := query.F(s.task, "title"), []query.Column{{Expr: s.field("name"), Label: "name"}}
+	byName := []query.Order{{Expr: s.field("name")}}
+	for what, c := range map[string]struct {
+		q    query.Select
+		want string
+	}{
+		"=":       {query.Select{Where: query.Eq(title, document.Text("arger"))}, `[["a"],["B"]]`},
+		"not in":  {query.Select{Where: query.NotIn(title, document.Text("arger"))}, `[["Ç"]]`},
+		"<":       {query.Select{Where: query.Lt(query.F(s.task, "name"), document.Text("b"))}, `[["a"]]`},
+		"between": {query.Select{Where: query.Between(query.F(s.task, "name"), document.Text("b"), document.Text("c"))}, `[["B"],["Ç"]]`},
+		"group":   {query.Select{GroupBy: []*query.Expr{s.field("title")}}, `[["a"],["Ç"]]`},
+	} {
+		c.q.Columns, c.q.OrderBy = name, byName
+		t.Log(what)
+		sameJSON(t, s.list(t, &c.q), c.want)
+	}
+	same(t, "name", s.load(t, "A").NameValue(), document.Text("a"))
 }
