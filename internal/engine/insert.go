@@ -142,14 +142,24 @@ func (c *Call) writeNew(ctx context.Context, d *document.Document) error {
 	return c.writeRows(ctx, d)
 }
 
+// writeRows inserts the rows of d, table by table.
 func (c *Call) writeRows(ctx context.Context, d *document.Document) error {
-	return d.EachRow(func(_ *doctype.DocField, row *document.Document) error {
-		if err := c.insertRow(ctx, row); err != nil {
-			return err
+	for _, f := range d.Type.Tables {
+		rows := d.Rows(f.Fieldname)
+		for _, r := range rows {
+			if err := c.checkLists(r); err != nil {
+				return err
+			}
 		}
-		row.New = false
-		return nil
-	})
+		at, err := c.Tx.InsertRows(ctx, rows, storage.WriteOptions{IndentJSON: c.Profile.IndentJSON})
+		if err != nil {
+			return c.writeError(ctx, rows[at], err)
+		}
+		for _, r := range rows {
+			r.New = false
+		}
+	}
+	return nil
 }
 
 func (c *Call) insertRow(ctx context.Context, d *document.Document) error {

@@ -65,7 +65,12 @@ func Open(ctx context.Context, a netdb.Address, o Options) (*storage.DB, error) 
 	if err != nil {
 		return nil, fmt.Errorf("connect to PostgreSQL at %s: %w", net.JoinHostPort(a.Host, strconv.Itoa(a.Port)), err)
 	}
+	d.Exact, err = exact(ctx, l)
 	d.readers.Put(l)
+	if err != nil {
+		d.readers.Close()
+		return nil, fmt.Errorf("read PostgreSQL's collations: %w", err)
+	}
 	return storage.NewDB(d), nil
 }
 
