@@ -9,6 +9,7 @@ import (
 	"freddo/internal/builtin/desk"
 	"freddo/internal/builtin/file"
 	"freddo/internal/builtin/model"
+	"freddo/internal/builtin/report"
 	"freddo/internal/builtin/workflow"
 	"freddo/internal/engine"
 	"freddo/internal/method"
@@ -21,6 +22,7 @@ func Register(hooks *engine.Hooks, methods *method.Registry) {
 	model.Register(hooks, methods)    // frappe.model.*, frappe.utils.nestedset, frappe.rename_doc
 	desk.Register(hooks, methods)     // frappe.desk.*
 	workflow.Register(hooks, methods) // frappe.model.workflow, frappe.workflow.*
+	report.Register(hooks, methods)   // Report, frappe.desk.query_report
 	client.Register(methods)          // frappe.client.*
 	registerFramework(methods)        // frappe.realtime, frappe.translate, frappe.utils.change_log
 	file.Register(hooks, methods)     // File, upload_file, frappe.core.api.file

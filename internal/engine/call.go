@@ -113,7 +113,8 @@ type Response struct {
 	Keys document.Object
 	// Docs are the documents under the key docs, as ready JSON.
 	Docs [][]byte
-	// Kind is "", "redirect", "download", "page" or "raw".
+	// Kind is "" (JSON), "redirect", "page", "download" or "raw" (with ContentType and
+	// Disposition), or "csv", "txt", "pdf" or "binary", whose headers are upstream's.
 	Kind string
 	// Location is a redirect's target.
 	Location string
