@@ -95,6 +95,8 @@ type Quirks struct {
 	// AnyFileOfURL lets download_file try every File of a URL, and refuses unknown ones;
 	// otherwise the first, and unknown ones do not exist.
 	AnyFileOfURL bool
+	// LogTexts keeps the messages of an import's log as JSON texts; otherwise as objects.
+	LogTexts bool
 	// ReportFilterRights checks the links in a report's filters.
 	ReportFilterRights bool
 	// InstalledAppsInUserInfo adds installed_apps to realtime's user info.
@@ -108,7 +110,7 @@ func Of(p *compat.Profile) Quirks {
 		return Quirks{SearchTopLevel: true, SaveByGet: true, InvalidColumnForSingle: true, AsDictTextTrue: true,
 			TotalComments: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, StaleExcType: true, NoAutoincrementRename: true, BreakSuffix: 5,
-			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true,
+			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true, LogTexts: true,
 			AttachmentSentence: true, UploadNewDoc: "doctype", UploadTypesText: "You can only upload JPG, PNG, PDF, TXT or Microsoft documents.",
 			LibraryAfterCheck: true, FilesByUserType: true}
 	case "v15":

@@ -24,7 +24,7 @@ func export(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := mayExport(ctx, c, d.Text("ref_doctype")); err != nil {
+	if err := MayExport(ctx, c, d.Text("ref_doctype")); err != nil {
 		return nil, err
 	}
 	visible, err := arg.Loads(a.Get("visible_idx"))
@@ -75,9 +75,9 @@ func export(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	return nil, nil
 }
 
-// mayExport refuses those who may not export a DocType.
+// MayExport refuses those who may not export a DocType.
 // Source: frappe/permissions.py can_export.
-func mayExport(ctx context.Context, c *engine.Call, name string) error {
+func MayExport(ctx context.Context, c *engine.Call, name string) error {
 	dt, err := c.DocType(ctx, name)
 	if err != nil {
 		return err
@@ -147,7 +147,7 @@ func cells(data *document.Object, visible []document.Value, indent bool) [][]any
 				cell = list[at[i]]
 			}
 			if col.PropText("fieldtype") == "Duration" && cell.Truthy() {
-				cell = document.Text(duration(document.Flt(cell)))
+				cell = document.Text(Duration(document.Flt(cell)))
 			}
 			if m := v.Map(); indent && i == 0 && m != nil && m.Has("indent") {
 				cell = document.Text(strings.Repeat("    ", int(min(document.Cint(m.Get("indent")), 100))) + document.ToText(cell))
@@ -174,8 +174,8 @@ func Cell(v document.Value) any {
 	return document.ToText(v)
 }
 
-// duration prints seconds as 1d 2h 3m 4s. Source: frappe/utils/data.py format_duration.
-func duration(seconds float64) string {
+// Duration prints seconds as 1d 2h 3m 4s. Source: frappe/utils/data.py format_duration.
+func Duration(seconds float64) string {
 	n, sign := int64(seconds), ""
 	if n < 0 {
 		n, sign = -n, "-"
