@@ -84,6 +84,8 @@ type Call struct {
 	Stream storage.Sink
 	// Response collects what code sets beside its return value.
 	Response Response
+	// Mapping is what a mapper is called with.
+	Mapping Mapping
 	// Persist makes the call commit even for a safe verb (upstream: flags.commit).
 	Persist bool
 
