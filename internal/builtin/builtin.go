@@ -6,6 +6,7 @@ import (
 	"freddo/internal/builtin/client"
 	"freddo/internal/builtin/core"
 	"freddo/internal/builtin/custom"
+	"freddo/internal/builtin/dashboard"
 	"freddo/internal/builtin/dataimport"
 	"freddo/internal/builtin/desk"
 	"freddo/internal/builtin/file"
@@ -29,5 +30,6 @@ func Register(hooks *engine.Hooks, methods *method.Registry) {
 	client.Register(methods)            // frappe.client.*
 	registerFramework(methods)          // frappe.realtime, frappe.translate, frappe.utils.change_log
 	file.Register(hooks, methods)       // File, upload_file, frappe.core.api.file
+	dashboard.Register(methods)         // number cards, workspaces
 	website.Register(methods)           // frappe.website.*
 }
