@@ -214,12 +214,18 @@ func (a *App) GenerateKeys(ctx context.Context, user string) (key, secret string
 }
 
 // Methods lists the whitelisted methods by their dotted names.
-func Methods() []string {
+func Methods() []string { return everyMethod().Names() }
+
+// MethodsMarkdown describes the whitelisted methods as the page docs/methods.md.
+func MethodsMarkdown() string { return everyMethod().Markdown() }
+
+// everyMethod is a registry of the methods that all sites have.
+func everyMethod() *method.Registry {
 	r := method.NewRegistry()
 	builtin.Register(engine.NewHooks(), r)
 	httpapi.Register(r, compat.V15(), nil)
 	store := auth.New(nil, nil)
 	account.New(store, nil).Register(engine.NewHooks(), r, account.Profile{Impersonation: true})
 	oauth.New(&engine.Engine{Profile: compat.V15()}, store).Register(engine.NewHooks(), r)
-	return r.Names()
+	return r
 }

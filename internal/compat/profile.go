@@ -207,6 +207,9 @@ type Profile struct {
 	SafeFileNames bool
 	// ReadOnlyText is the refusal of writes during maintenance.
 	ReadOnlyText string
+	// PDFDisposition and BinaryDisposition are the Content-Disposition of those types of
+	// answers; empty names the file only.
+	PDFDisposition, BinaryDisposition string
 }
 
 const (
@@ -266,6 +269,7 @@ func V16() *Profile {
 		RateWholeSeconds: true, TreeCreateByParent: true, OAuthMetadata: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
 		NoOutgoingEmail: "Please setup default outgoing Email Account from Tools > Email Account", WebsiteHome: "me",
 		EmailLinkBySetting: true, EmailLinkPost: true, Impersonation: true, SafeFileNames: true,
+		PDFDisposition: "inline", BinaryDisposition: "attachment",
 		ReadOnlyText: readOnly15,
 	}
 }

@@ -107,10 +107,14 @@ type DB struct {
 	driver Driver
 	mu     sync.Mutex
 	plans  map[*doctype.DocType]*plan
+	// reports counts the reports under way.
+	reports chan struct{}
 }
 
 // NewDB returns a DB over a driver.
-func NewDB(d Driver) *DB { return &DB{driver: d, plans: map[*doctype.DocType]*plan{}} }
+func NewDB(d Driver) *DB {
+	return &DB{driver: d, plans: map[*doctype.DocType]*plan{}, reports: make(chan struct{}, maxReports)}
+}
 
 // Dialect returns the database's dialect.
 func (db *DB) Dialect() Dialect { return db.driver }
