@@ -51,12 +51,8 @@ func (c *Call) stampNew(_ context.Context, d *document.Document) error {
 	if d.At(doctype.SlotDocstatus).IsNull() {
 		d.SetAt(doctype.SlotDocstatus, document.IntOf(0))
 	}
-	unset := document.Value{}
-	if c.Profile.TableColumns && (d.Type.Name == "DocType" || d.Type.Name == "Module Def") {
-		unset = document.NullValue
-	}
 	for i := d.Type.OptionalSlot(); i < len(d.Type.Columns); i++ {
-		d.SetAt(i, unset)
+		d.SetAt(i, document.Value{})
 	}
 	return d.EachRow(func(_ *doctype.DocField, row *document.Document) error {
 		stamp(row)
