@@ -150,6 +150,8 @@ type memo struct {
 	// dirty are the DocTypes that the call itself has changed.
 	dirty   map[string]bool
 	singles map[string]*document.Document
+	// trees are the DocTypes whose trees the call holds (lockTree).
+	trees map[string]bool
 	// hashPrefix begins the random names that the call makes (v16).
 	hashPrefix string
 }
@@ -189,6 +191,7 @@ func (c *Call) commit(ctx context.Context, commit func(ctx context.Context) erro
 		c.Rollback()
 		return err
 	}
+	c.memo.trees = nil
 	if err := commit(ctx); err != nil {
 		c.undoFiles()
 		return err

@@ -63,6 +63,7 @@ type Hooks struct {
 	methods    map[string]map[string]docMethod
 	permission map[string][]PermissionHook
 	condition  map[string][]ConditionHook
+	virtual    map[string]Virtual
 	// Secrets encrypts Password fields and hashes login passwords.
 	Secrets Secrets
 	// Sanitize cleans HTML in text fields; nil leaves text alone.
@@ -84,7 +85,7 @@ type docMethod struct {
 // NewHooks returns empty hooks.
 func NewHooks() *Hooks {
 	return &Hooks{events: map[string]map[Event][]Hook{}, methods: map[string]map[string]docMethod{},
-		permission: map[string][]PermissionHook{}, condition: map[string][]ConditionHook{}}
+		permission: map[string][]PermissionHook{}, condition: map[string][]ConditionHook{}, virtual: map[string]Virtual{}}
 }
 
 // On registers fn for an event of a DocType (AnyDocType: of all).
