@@ -60,8 +60,12 @@ func (s *shelf) put(d *document.Document) error {
 	return nil
 }
 
-func (s *shelf) Insert(_ context.Context, _ *freddo.Call, d *document.Document) error { return s.put(d) }
-func (s *shelf) Update(_ context.Context, _ *freddo.Call, d *document.Document) error { return s.put(d) }
+func (s *shelf) Insert(_ context.Context, _ *freddo.Call, d *document.Document) error {
+	return s.put(d)
+}
+func (s *shelf) Update(_ context.Context, _ *freddo.Call, d *document.Document) error {
+	return s.put(d)
+}
 
 func (s *shelf) Delete(_ context.Context, _ *freddo.Call, d *document.Document) error {
 	s.mu.Lock()
