@@ -1,6 +1,10 @@
 package storage
 
-import "context"
+import (
+	"context"
+
+	"freddo/document"
+)
 
 // Definer is a Conn of a database that cannot undo a change of a table's shape with
 // the transaction. It runs the change, and runs undo (empty: there is none) when the
@@ -54,4 +58,46 @@ func (tx *Tx) renameColumn(ctx context.Context, table, old, name string) error {
 		return NewBuilder(tx.Dialect()).SQL("ALTER TABLE ").Ident(table).SQL(" RENAME COLUMN ").Ident(from).SQL(" TO ").Ident(to)
 	}
 	return tx.define(ctx, table, rename(old, name), rename(name, old))
+}
+
+// Beside is a Conn of a database in which a transaction that has read a table cannot
+// change its shape without committing. It reads on another connection, what is committed,
+// unless the transaction has touched the table already.
+type Beside interface {
+	Beside(ctx context.Context, table, sql string, args []document.Value, each func(Rows) error) error
+}
+
+// Inspect reads a table that the transaction is about to change the shape of. each is
+// called with every row.
+func (tx *Tx) Inspect(ctx context.Context, table string, b *Builder, each func(Rows) error) error {
+	if w, ok := tx.writer.(Beside); ok {
+		return w.Beside(ctx, table, b.String(), b.Values(), each)
+	}
+	rows, err := tx.Query(ctx, b)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	return eachRow(rows, each)
+}
+
+func eachRow(rows Rows, each func(Rows) error) error {
+	for rows.Next() {
+		if err := each(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// InspectValue is Inspect for the first value of the first row; found is false when there
+// is none.
+func (tx *Tx) InspectValue(ctx context.Context, table string, b *Builder) (v document.Value, found bool, err error) {
+	err = tx.Inspect(ctx, table, b, func(rows Rows) error {
+		if !found {
+			v, found = rows.Raw(0).Natural(), true
+		}
+		return nil
+	})
+	return v, found, err
 }

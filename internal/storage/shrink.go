@@ -24,8 +24,8 @@ func (tx *Tx) keepLength(ctx context.Context, table string, s ColumnSpec, old st
 		return nil, nil
 	}
 	b := NewBuilder(tx.Dialect()).SQL("SELECT MAX(CHAR_LENGTH(").Ident(s.Name).SQL(")) FROM ").Ident(table)
-	var longest document.Value
-	if _, err := tx.QueryRow(ctx, b, &longest); err != nil {
+	longest, _, err := tx.InspectValue(ctx, table, b)
+	if err != nil {
 		return nil, fmt.Errorf("measure column %s: %w", s.Name, err)
 	}
 	if document.Cint(longest) <= int64(want) {

@@ -121,6 +121,35 @@ func (w *writer) Define(ctx context.Context, table, sql, undo string) error {
 	return nil
 }
 
+// Beside reads a table without taking part in it. It serves storage.Beside.
+func (w *writer) Beside(ctx context.Context, table, sql string, args []document.Value, each func(storage.Rows) error) error {
+	l := w.l
+	if w.touched(table) {
+		w.note(sql)
+	} else {
+		var err error
+		if l, err = w.d.shapers.Get(ctx); err != nil {
+			return err
+		}
+		defer func() {
+			l.endRows()
+			_ = l.finish("ROLLBACK")
+			w.d.shapers.Put(l)
+		}()
+	}
+	rows, err := l.query(ctx, sql, args)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := each(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
 // beside runs a statement on another connection.
 func (w *writer) beside(ctx context.Context, sql string) error {
 	l, err := w.d.shapers.Get(ctx)

@@ -2,6 +2,7 @@ package doctypes
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -52,8 +53,7 @@ func checkLengths(ctx context.Context, c *engine.Call, dt, before *doctype.DocTy
 
 func hasLonger(ctx context.Context, c *engine.Call, dt, field string, n int) (bool, error) {
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT MAX(").SQL(c.Tx.Dialect().Function("CHAR_LENGTH")).SQL("(").Ident(field).SQL(")) FROM ").Table(dt)
-	var longest document.Value
-	_, err := c.Tx.QueryRow(ctx, b, &longest)
+	longest, _, err := c.Tx.InspectValue(ctx, "tab"+dt, b)
 	return document.Cint(longest) > int64(n), err
 }
 
@@ -105,19 +105,22 @@ func checkRetyped(ctx context.Context, c *engine.Call, dt, before *doctype.DocTy
 	return nil
 }
 
+// errFound ends a search.
+var errFound = errors.New("found")
+
 // notNumber finds a value of a text column that is no number.
 func notNumber(ctx context.Context, c *engine.Call, dt, field string) (bad string, found bool, err error) {
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT DISTINCT ").Ident(field).SQL(" FROM ").Table(dt).SQL(" WHERE ").Ident(field).SQL(" IS NOT NULL")
-	rows, err := c.Tx.Query(ctx, b)
-	if err != nil {
-		return "", false, err
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = c.Tx.Inspect(ctx, "tab"+dt, b, func(rows storage.Rows) error {
 		text := document.ToText(rows.Raw(0).Natural())
 		if _, err := strconv.ParseFloat(text, 64); err != nil {
-			return text, true, nil
+			bad, found = text, true
+			return errFound
 		}
+		return nil
+	})
+	if errors.Is(err, errFound) {
+		err = nil
 	}
-	return "", false, rows.Err()
+	return bad, found, err
 }

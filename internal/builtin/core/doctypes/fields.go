@@ -216,8 +216,8 @@ func hasDuplicates(ctx context.Context, c *engine.Call, dt, field string) (bool,
 		b.SQL(" WHERE ").Ident(field).SQL(" IS NOT NULL")
 	}
 	b.SQL(" GROUP BY ").Ident(field).SQL(" HAVING COUNT(*) > 1")
-	var v document.Value
-	found, err := c.Tx.QueryRow(ctx, b, &v)
+	c.Tx.Dialect().Offset(b, 1, 0)
+	v, found, err := c.Tx.InspectValue(ctx, "tab"+dt, b)
 	return found && v.Truthy(), err
 }
 

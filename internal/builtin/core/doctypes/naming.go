@@ -87,8 +87,7 @@ func checkAutoincrement(ctx context.Context, c *engine.Call, d *document.Documen
 	}
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table(d.Name())
 	c.Tx.Dialect().Offset(b, 1, 0)
-	var name document.Value
-	found, err := c.Tx.QueryRow(ctx, b, &name)
+	_, found, err := c.Tx.InspectValue(ctx, "tab"+d.Name(), b)
 	if err != nil || !found {
 		return err
 	}
