@@ -86,6 +86,8 @@ type Call struct {
 	Stream storage.Sink
 	// Response collects what code sets beside its return value.
 	Response Response
+	// Mapping is what a mapper is called with.
+	Mapping Mapping
 	// Persist makes the call commit even for a safe verb (upstream: flags.commit).
 	Persist bool
 
@@ -116,7 +118,8 @@ type Response struct {
 	Keys document.Object
 	// Docs are the documents under the key docs, as ready JSON.
 	Docs [][]byte
-	// Kind is "", "redirect", "download", "page" or "raw".
+	// Kind is "" (JSON), "redirect", "page", "download" or "raw" (with ContentType and
+	// Disposition), or "csv", "txt", "pdf" or "binary", whose headers are upstream's.
 	Kind string
 	// Location is a redirect's target.
 	Location string

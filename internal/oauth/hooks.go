@@ -11,7 +11,7 @@ import (
 )
 
 func (p *Provider) registerHooks(h *engine.Hooks) {
-	h.On(dtClient, engine.Validate, validateClient)
+	h.On(dtClient, engine.Validate, p.validateClient)
 	h.On(dtToken, engine.Validate, validateToken)
 	for _, e := range []engine.Event{engine.OnUpdate, engine.OnTrash, engine.AfterRename} {
 		h.On(dtToken, e, func(_ context.Context, c *engine.Call, d *document.Document) error {
@@ -36,11 +36,21 @@ func (p *Provider) registerHooks(h *engine.Hooks) {
 	}
 }
 
+// secretLength is the length of a client's secret in hexadecimal digits. Upstream's 10
+// is 40 bits; strict mode makes one long enough to sign id_tokens with HS256, for which
+// RFC 7518 3.2 demands 256 bits of key and libraries refuse less.
+func (p *Provider) secretLength() int {
+	if p.strict() {
+		return 64
+	}
+	return 10
+}
+
 // validateClient follows oauth_client.py validate.
-func validateClient(ctx context.Context, c *engine.Call, d *document.Document) error {
+func (p *Provider) validateClient(ctx context.Context, c *engine.Call, d *document.Document) error {
 	d.Set("client_id", document.Text(d.Name()))
 	if d.Text("client_secret") == "" {
-		d.Set("client_secret", document.Text(engine.RandomHex(10)))
+		d.Set("client_secret", document.Text(engine.RandomHex(p.secretLength())))
 	}
 	grant, response := d.Text("grant_type"), d.Text("response_type")
 	if grant == "Authorization Code" && response != "Code" || grant == "Implicit" && response != "Token" {

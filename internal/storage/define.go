@@ -13,6 +13,33 @@ type Definer interface {
 	Define(ctx context.Context, table, sql, undo string) error
 }
 
+// Peeker is a Conn that can look into a table without keeping hold of it, which would
+// stand in the way of a change of its shape (see Definer).
+type Peeker interface {
+	Peek(ctx context.Context, sql string, args []document.Value) (Rows, error)
+}
+
+// Peek is Query for a look into a table whose shape is about to change.
+func (tx *Tx) Peek(ctx context.Context, b *Builder) (Rows, error) {
+	c, err := tx.conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if p, ok := c.(Peeker); ok {
+		return p.Peek(ctx, b.String(), b.Values())
+	}
+	return c.Query(ctx, b.String(), b.Values())
+}
+
+// PeekRow is QueryRow by Peek.
+func (tx *Tx) PeekRow(ctx context.Context, b *Builder, dest ...*document.Value) (found bool, err error) {
+	rows, err := tx.Peek(ctx, b)
+	if err != nil {
+		return false, err
+	}
+	return firstRow(rows, dest)
+}
+
 // define changes the shape of a table. undo is the statement that takes the change
 // back.
 func (tx *Tx) define(ctx context.Context, table string, b, undo *Builder) error {
@@ -58,46 +85,4 @@ func (tx *Tx) renameColumn(ctx context.Context, table, old, name string) error {
 		return NewBuilder(tx.Dialect()).SQL("ALTER TABLE ").Ident(table).SQL(" RENAME COLUMN ").Ident(from).SQL(" TO ").Ident(to)
 	}
 	return tx.define(ctx, table, rename(old, name), rename(name, old))
-}
-
-// Beside is a Conn of a database in which a transaction that has read a table cannot
-// change its shape without committing. It reads on another connection, what is committed,
-// unless the transaction has touched the table already.
-type Beside interface {
-	Beside(ctx context.Context, table, sql string, args []document.Value, each func(Rows) error) error
-}
-
-// Inspect reads a table that the transaction is about to change the shape of. each is
-// called with every row.
-func (tx *Tx) Inspect(ctx context.Context, table string, b *Builder, each func(Rows) error) error {
-	if w, ok := tx.writer.(Beside); ok {
-		return w.Beside(ctx, table, b.String(), b.Values(), each)
-	}
-	rows, err := tx.Query(ctx, b)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	return eachRow(rows, each)
-}
-
-func eachRow(rows Rows, each func(Rows) error) error {
-	for rows.Next() {
-		if err := each(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
-// InspectValue is Inspect for the first value of the first row; found is false when there
-// is none.
-func (tx *Tx) InspectValue(ctx context.Context, table string, b *Builder) (v document.Value, found bool, err error) {
-	err = tx.Inspect(ctx, table, b, func(rows Rows) error {
-		if !found {
-			v, found = rows.Raw(0).Natural(), true
-		}
-		return nil
-	})
-	return v, found, err
 }

@@ -13,13 +13,16 @@ import (
 func Register(h *engine.Hooks, r *method.Registry) {
 	doctypes.Register(h)
 	engine.RegisterNamingRule(h)
+	registerNamingSettings(h)
 	registerUser(h)
 	registerUserMethods(r)
 	registerRole(h)
 	registerPermissionMethods(r)
 	registerShare(h, r)
 	registerComment(h)
+	registerCommunication(h, r)
 	registerVersion(h)
 	registerDeleted(h, r)
 	registerSettings(h)
+	registerZones(r)
 }

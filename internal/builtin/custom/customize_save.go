@@ -300,12 +300,16 @@ func (f *form) checkFits(row *document.Document, n int64) error {
 	b := storage.NewBuilder(f.c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table(f.name).SQL(" WHERE ").SQL(length).SQL("(").Ident(field).SQL(") > ").Int(n).
 		SQL(" ORDER BY ").Ident("name")
 	f.c.Tx.Dialect().Offset(b, most, 0)
+	rows, err := f.c.Tx.Peek(f.ctx, b)
+	if err != nil {
+		return err
+	}
+	defer rows.Close()
 	var links []string
-	err = f.c.Tx.Inspect(f.ctx, "tab"+f.name, b, func(rows storage.Rows) error {
+	for rows.Next() {
 		links = append(links, f.c.DocLink(f.name, document.ToText(rows.Raw(0).Natural())))
-		return nil
-	})
-	if err != nil || len(links) == 0 {
+	}
+	if err := rows.Err(); err != nil || len(links) == 0 {
 		return err
 	}
 	return exc.Validation.Throwf("Value for field %s is too long in %s. Length should be lesser than %s characters",

@@ -121,35 +121,6 @@ func (w *writer) Define(ctx context.Context, table, sql, undo string) error {
 	return nil
 }
 
-// Beside reads a table without taking part in it. It serves storage.Beside.
-func (w *writer) Beside(ctx context.Context, table, sql string, args []document.Value, each func(storage.Rows) error) error {
-	l := w.l
-	if w.touched(table) {
-		w.note(sql)
-	} else {
-		var err error
-		if l, err = w.d.shapers.Get(ctx); err != nil {
-			return err
-		}
-		defer func() {
-			l.endRows()
-			_ = l.finish("ROLLBACK")
-			w.d.shapers.Put(l)
-		}()
-	}
-	rows, err := l.query(ctx, sql, args)
-	if err != nil {
-		return err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		if err := each(rows); err != nil {
-			return err
-		}
-	}
-	return rows.Err()
-}
-
 // beside runs a statement on another connection.
 func (w *writer) beside(ctx context.Context, sql string) error {
 	l, err := w.d.shapers.Get(ctx)
@@ -162,6 +133,33 @@ func (w *writer) beside(ctx context.Context, sql string) error {
 		return err
 	}
 	return l.finish("COMMIT")
+}
+
+// Peek looks into a table beside the transaction, unless that has touched it. It serves
+// storage.Peeker.
+func (w *writer) Peek(ctx context.Context, sql string, args []document.Value) (storage.Rows, error) {
+	if w.touched(fromTable(sql)) {
+		return w.Query(ctx, sql, args)
+	}
+	l, err := w.d.shapers.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer w.d.shapers.Put(l)
+	rows, err := l.query(ctx, sql, args)
+	if err != nil {
+		_ = l.finish("ROLLBACK")
+		return nil, err
+	}
+	rows.PutAside()
+	return rows, l.finish("COMMIT")
+}
+
+// fromTable reads the table of a SELECT of ours.
+func fromTable(sql string) string {
+	_, rest, _ := strings.Cut(sql, " FROM `")
+	name, _, _ := strings.Cut(rest, "`")
+	return name
 }
 
 // takeBack undoes the changes of shape beyond the first n, the last first. The

@@ -2,7 +2,6 @@ package doctypes
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -39,22 +38,16 @@ func checkLengths(ctx context.Context, c *engine.Call, dt, before *doctype.DocTy
 		if old == nil || old.Type.Size != doctype.SizeVarchar || varchar(old) <= varchar(f) {
 			continue
 		}
-		longer, err := hasLonger(ctx, c, dt.Name, f.Fieldname, varchar(f))
+		longest, err := c.Tx.Longest(ctx, "tab"+dt.Name, f.Fieldname)
 		if err != nil {
 			return err
 		}
-		if longer {
+		if longest > int64(varchar(f)) {
 			c.Msgprint(exc.Message{Text: fmt.Sprintf("Reverting length to %d for '%s' in '%s'. Setting the length as %d will cause truncation of data.",
 				varchar(old), f.Fieldname, dt.Name, varchar(f))})
 		}
 	}
 	return nil
-}
-
-func hasLonger(ctx context.Context, c *engine.Call, dt, field string, n int) (bool, error) {
-	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT MAX(").SQL(c.Tx.Dialect().Function("CHAR_LENGTH")).SQL("(").Ident(field).SQL(")) FROM ").Table(dt)
-	longest, _, err := c.Tx.InspectValue(ctx, "tab"+dt, b)
-	return document.Cint(longest) > int64(n), err
 }
 
 // alter creates or changes a table and fills new columns with their defaults.
@@ -105,22 +98,19 @@ func checkRetyped(ctx context.Context, c *engine.Call, dt, before *doctype.DocTy
 	return nil
 }
 
-// errFound ends a search.
-var errFound = errors.New("found")
-
 // notNumber finds a value of a text column that is no number.
 func notNumber(ctx context.Context, c *engine.Call, dt, field string) (bad string, found bool, err error) {
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT DISTINCT ").Ident(field).SQL(" FROM ").Table(dt).SQL(" WHERE ").Ident(field).SQL(" IS NOT NULL")
-	err = c.Tx.Inspect(ctx, "tab"+dt, b, func(rows storage.Rows) error {
+	rows, err := c.Tx.Peek(ctx, b)
+	if err != nil {
+		return "", false, err
+	}
+	defer rows.Close()
+	for rows.Next() {
 		text := document.ToText(rows.Raw(0).Natural())
 		if _, err := strconv.ParseFloat(text, 64); err != nil {
-			bad, found = text, true
-			return errFound
+			return text, true, nil
 		}
-		return nil
-	})
-	if errors.Is(err, errFound) {
-		err = nil
 	}
-	return bad, found, err
+	return "", false, rows.Err()
 }

@@ -217,7 +217,8 @@ func hasDuplicates(ctx context.Context, c *engine.Call, dt, field string) (bool,
 	}
 	b.SQL(" GROUP BY ").Ident(field).SQL(" HAVING COUNT(*) > 1")
 	c.Tx.Dialect().Offset(b, 1, 0)
-	v, found, err := c.Tx.InspectValue(ctx, "tab"+dt, b)
+	var v document.Value
+	found, err := c.Tx.PeekRow(ctx, b, &v)
 	return found && v.Truthy(), err
 }
 

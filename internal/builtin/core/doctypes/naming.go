@@ -87,7 +87,8 @@ func checkAutoincrement(ctx context.Context, c *engine.Call, d *document.Documen
 	}
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table(d.Name())
 	c.Tx.Dialect().Offset(b, 1, 0)
-	_, found, err := c.Tx.InspectValue(ctx, "tab"+d.Name(), b)
+	var name document.Value
+	found, err := c.Tx.PeekRow(ctx, b, &name)
 	if err != nil || !found {
 		return err
 	}
