@@ -2,7 +2,6 @@ package freddo
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"reflect"
 	"strings"
@@ -28,13 +27,13 @@ type MethodOptions struct {
 // /api/v2/method/<name>. name is a dotted path; its first part becomes an installed app.
 //
 // In is a struct whose fields are the arguments, sent as JSON, form or query: a field's
-// json tag is its name. A field is required unless it is a pointer, its json tag says
+// json tag is its name, CustomerGroup without one is customer_group. A field is required unless it is a pointer, its json tag says
 // omitempty, or a tag such as default:"20" gives a JSON value. What cannot become the
 // field's type is a FrappeTypeError; a missing argument is Python's TypeError, as in
 // Frappe. Unknown arguments are ignored.
 //
-// Out is anything that JSON can show, or *document.Document; nil and struct{} answer no
-// value. Errors of package exc are told to the client in Frappe's form; others are
+// Out is anything that JSON can show (fields without a json tag are named as above), or
+// *document.Document; nil and struct{} answer no value. Errors of package exc are told to the client in Frappe's form; others are
 // answered as an internal error. Whatever fn wrote is undone when it returns an error.
 //
 // fn may do whatever its code does: it checks permissions itself (Call.Check, Call.List;
@@ -120,27 +119,25 @@ func binder[In any](name string) *method.Binder {
 	return b
 }
 
-// result makes what a method returned an answer. Types of our own go through as they
-// are; all others are printed as encoding/json has them, in the release's format.
+// result makes what a method returned an answer; nil has no value.
 func result(out any) (any, error) {
 	switch t := out.(type) {
 	case nil, struct{}:
-		return nil, nil //nolint:nilnil // None: the answer has no value
+		return nil, nil
 	case document.Value, *document.Object, string, bool, int, int64, float64, []string, []document.Value, []*document.Document:
 		return t, nil
 	case *document.Document:
 		if t == nil {
-			return nil, nil //nolint:nilnil // as above
+			return nil, nil
 		}
 		return t, nil
 	}
-	text, err := json.Marshal(out)
+	v, err := method.ValueOf(out)
 	if err != nil {
 		return nil, fmt.Errorf("method's result: %w", err)
 	}
-	v, err := document.ParseJSON(string(text))
-	if err != nil || v.IsNull() {
-		return nil, err
+	if v.IsNull() {
+		return nil, nil
 	}
 	return v, nil
 }
