@@ -47,6 +47,8 @@ type Engine struct {
 // internal call.
 type Request struct {
 	Method, Path, Scheme, Host, RemoteIP string
+	// Peer is the address and port of the connection.
+	Peer string
 	// Query is the raw query of the address.
 	Query string
 	// V2 says that the path is under /api/v2: errors take that form.
@@ -84,6 +86,8 @@ type Call struct {
 	Stream storage.Sink
 	// Response collects what code sets beside its return value.
 	Response Response
+	// Limits narrow the call below its user's rights; nil does not.
+	Limits *Limits
 	// Persist makes the call commit even for a safe verb (upstream: flags.commit).
 	Persist bool
 

@@ -87,6 +87,7 @@ func (x *exchange) fail(ctx context.Context, err error) {
 func (x *exchange) describe(ctx context.Context, f *failure, err error) {
 	c := x.s.Engine.Begin(ctx, x.c.User)
 	defer c.Rollback()
+	c.Limits = x.c.Limits
 	x.hideMissing(ctx, c, f)
 	x.c.Messages = append(x.c.Messages, f.Plain...)
 	if f.Thrown {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"freddo/doctype"
 	"freddo/exc"
 	"freddo/internal/compat"
 	"freddo/internal/engine"
@@ -48,7 +49,7 @@ type exchange struct {
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{s: s, w: w, r: r, p: s.Engine.Profile, path: r.URL.Path, verb: s.verb(r), started: time.Now(), key: "data"}
 	x.c = s.Engine.Begin(r.Context(), "Guest")
-	x.c.Request = &engine.Request{Method: x.verb, Path: x.path, Scheme: scheme(r), Host: r.Host, RemoteIP: remoteIP(r), Query: r.URL.RawQuery,
+	x.c.Request = &engine.Request{Method: x.verb, Path: x.path, Scheme: scheme(r), Host: r.Host, RemoteIP: remoteIP(r), Peer: r.RemoteAddr, Query: r.URL.RawQuery,
 		V2: x.p.V2 && strings.HasPrefix(x.path, "/api/v2"), Header: r.Header}
 	return x
 }
@@ -220,6 +221,9 @@ func (x *exchange) dispatch(ctx context.Context) error {
 	case strings.HasPrefix(x.path, "/private/files/"):
 		if x.s.PrivateFile == nil {
 			return forbidden("You don't have permission to access this file")
+		}
+		if err := x.c.CheckScope("File", doctype.Read); err != nil {
+			return err
 		}
 		return x.s.PrivateFile(ctx, x.c, x.path)
 	case strings.HasPrefix(x.path, "/backups"):

@@ -248,6 +248,9 @@ func metaV2(x *exchange, ctx context.Context) (any, error) {
 	if err := x.c.OnlyFor(ctx, "All"); err != nil {
 		return nil, err
 	}
+	if err := x.c.CheckScope(x.target.doctype, doctype.Read); err != nil {
+		return nil, err
+	}
 	out, err := x.c.MetaObject(ctx, x.target.doctype)
 	if err != nil {
 		return nil, err
