@@ -44,6 +44,10 @@ type exchange struct {
 	bodyRead bool
 	// readOnce says that the body went to files and cannot be read again.
 	readOnce bool
+	// failedPart says that a part of the request failed: it is answered and undone.
+	failedPart bool
+	// once is set for a request with an Idempotency-Key (idempotency.go).
+	once *once
 }
 
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
@@ -68,6 +72,7 @@ func (x *exchange) end() {
 		}
 	}
 	x.c.Rollback()
+	x.releaseKey()
 	x.release()
 	x.s.budget.book(x.spent)
 	if l := x.s.log(); l.Enabled(ctx, slog.LevelDebug) {
@@ -97,10 +102,14 @@ func (x *exchange) handle(ctx context.Context) error {
 		(*exchange).checkBudget,
 		(*exchange).authorize,
 		(*exchange).checkReadOnly,
+		(*exchange).claimKey,
 		(*exchange).dispatch,
 		(*exchange).finish,
 	} {
 		if err := step(x, ctx); err != nil {
+			if err == errAnswered {
+				return nil
+			}
 			return err
 		}
 	}
@@ -268,6 +277,12 @@ func (x *exchange) wellKnown(ctx context.Context) error {
 // unless a method says that its writes must stay.
 // Source: frappe/app.py sync_database.
 func (x *exchange) finish(ctx context.Context) error {
+	if x.failedPart {
+		return x.finishFailed(ctx)
+	}
+	if x.once != nil && x.status == 0 {
+		return x.finishOnce(ctx)
+	}
 	if x.unsafe() || x.c.Persist {
 		if err := x.c.Commit(ctx); err != nil {
 			return err

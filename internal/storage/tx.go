@@ -171,6 +171,15 @@ func (tx *Tx) Rollback() {
 	tx.done = true
 }
 
+// Restart drops the writes so far; the transaction goes on with a new snapshot.
+func (tx *Tx) Restart() {
+	tx.dropReader()
+	if tx.writer != nil {
+		tx.writer.Rollback()
+		tx.writer = nil
+	}
+}
+
 // RawClass is how a value came from the database.
 type RawClass uint8
 
