@@ -271,7 +271,7 @@ func TestBatches(t *testing.T) {
 		if status, items, text := k.batch(`{"atomic":true,"requests":[` + read + `,` + todo("g") + `]}`); status != 403 || items != "424 403" {
 			t.Errorf("a read-only key: %s", text)
 		}
-		w := s.send("POST", "/api/v2/batch", `{"requests":[{"path":"/api/resource/ToDo/f","headers":{"If-None-Match":"*"}}]}`)
+		w := s.send("POST", "/api/v2/batch", `{"requests":[{"path":"/api/resource/User/Administrator","headers":{"If-None-Match":"*"}}]}`)
 		if !strings.Contains(w.Body.String(), `"status":304,"headers":{"Etag":`) || w.Code != http.StatusOK {
 			t.Error(w.Code, w.Body)
 		}

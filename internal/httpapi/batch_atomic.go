@@ -12,12 +12,28 @@ import (
 // together answers the items of an atomic batch in the batch's own transaction. The
 // first failure undoes everything, and the batch answers with its status.
 func (x *exchange) together(ctx context.Context, items []item) (any, error) {
+	results, at, status, err := x.inOne(ctx, items)
+	switch {
+	case err != nil:
+		return nil, err
+	case at < len(items):
+		return x.undone(items, results, at, status), nil
+	}
+	return document.ListOf(results...), nil
+}
+
+// inOne answers the items one after the other up to the first that fails, whose place
+// and status it tells. Errors: that the batch has to begin anew.
+func (x *exchange) inOne(ctx context.Context, items []item) (done []document.Value, failed, status int, err error) {
 	outer := keepFrame(x.c)
 	x.c.Whole = true
-	defer func() { x.c.Whole = false }()
+	defer func() {
+		x.c.Whole = false
+		outer.restore(x.c)
+	}()
 	results, room := make([]document.Value, len(items)), maxBatchAnswer
 	for i, it := range items {
-		(&frame{Session: x.c.Session}).restore(x.c)
+		(&frame{Request: outer.Request, Session: outer.Session}).restore(x.c)
 		y := x.sub(it, x.c, room)
 		run := func() error { return y.steps(ctx, (*exchange).finishPart) }
 		var err error
@@ -27,8 +43,7 @@ func (x *exchange) together(ctx context.Context, items []item) (any, error) {
 			err = x.c.Trial(ctx, run)
 		}
 		if kind := kindOf(err); kind == storage.Deadlock || kind == storage.LockTimeout {
-			outer.restore(x.c)
-			return nil, err // the batch begins anew
+			return nil, 0, 0, err
 		}
 		rec := y.recorded()
 		room = max(room-rec.body.Len(), 1)
@@ -37,11 +52,9 @@ func (x *exchange) together(ctx context.Context, items []item) (any, error) {
 			continue
 		}
 		x.c.Rollback()
-		outer.restore(x.c)
-		return x.undone(items, results, i, rec.status), nil
+		return results, i, rec.status, nil
 	}
-	outer.restore(x.c)
-	return document.ListOf(results...), nil
+	return results, len(items), 0, nil
 }
 
 // undone is the answer of an atomic batch whose item at failed.
