@@ -21,17 +21,17 @@ test: ## everything: lint, unit, conformance, race and client tests
 lint: $(GOLANGCI) ## golangci-lint with the import table
 	$(GOLANGCI) run --allow-parallel-runners ./...
 
-unit: ## unit and conformance tests
-	go test ./...
+unit: ## unit and conformance tests, on SQLite alone unless run under scripts/databases
+	go test -timeout 30m ./...
 
-conformance: ## replay the recorded conversations and print the table
-	go test ./internal/replay -run TestConformance -v -count=1
+conformance: ## replay the recorded conversations on all databases and print the table
+	scripts/databases run go test ./internal/replay -run TestConformance -v -count=1 -timeout 30m
 
 race: ## the concurrent packages under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race ./internal/storage/... ./internal/engine/... ./internal/httpapi/... ./internal/auth/...
+	CGO_ENABLED=1 go test -race -timeout 30m ./internal/storage/... ./internal/engine/... ./internal/httpapi/... ./internal/auth/...
 
 bench: ## benchmarks beside their limits
-	go test -run '^$$' -bench . -benchtime 2s ./internal/bench
+	scripts/databases run go test -run '^$$' -bench . -benchtime 2s ./internal/bench
 
 clients: ## published Python and JavaScript clients against a running demo
 	conformance/clients/run

@@ -115,7 +115,9 @@ func (a *App) assemble() {
 		KeepStyle: !a.engine.Profile.SanitizeSorts, Tel: a.engine.Profile.SanitizeTel}.HTML
 	store.Register(a.engine.Hooks)
 	builtin.Register(a.engine.Hooks, a.methods)
-	demo.Register(a.engine.Hooks)
+	if c := a.engine.Site.Config(); c.Bool("demo") || c.Bool("demo_complete") {
+		demo.Register(a.engine.Hooks)
+	}
 	httpapi.Register(a.methods, a.engine.Profile, store)
 	a.mail = mail.New(a.log)
 	p := a.engine.Profile

@@ -28,10 +28,16 @@ const (
 // OpenDemo creates the demo site in a folder, or reopens it. A release other than
 // the one it was made for is refused.
 func OpenDemo(ctx context.Context, dir, release string, progress Progress) (*DemoSite, error) {
+	return OpenDemoOn(ctx, dir, release, "", progress)
+}
+
+// OpenDemoOn is OpenDemo with the database that a new demo site is to have, as in
+// NewSiteOptions.DB.
+func OpenDemoOn(ctx context.Context, dir, release, db string, progress Progress) (*DemoSite, error) {
 	s, err := site.Open(dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) || errors.Is(err, site.ErrNoSite):
-		if err := makeDemo(ctx, dir, release, progress); err != nil {
+		if err := makeDemo(ctx, dir, release, db, progress); err != nil {
 			return nil, err
 		}
 		if s, err = site.Open(dir); err != nil {
@@ -55,8 +61,8 @@ func OpenDemo(ctx context.Context, dir, release string, progress Progress) (*Dem
 
 // makeDemo creates the site, installs the demo's DocTypes, seeds the data and makes
 // the API user. What is half done is removed again.
-func makeDemo(ctx context.Context, dir, release string, progress Progress) error {
-	if err := NewSite(ctx, dir, NewSiteOptions{AdminPassword: demoPassword, Compat: release}); err != nil {
+func makeDemo(ctx context.Context, dir, release, db string, progress Progress) error {
+	if err := NewSite(ctx, dir, NewSiteOptions{AdminPassword: demoPassword, Compat: release, DB: db}); err != nil {
 		return err
 	}
 	if err := fillDemo(ctx, dir, progress); err != nil {
@@ -66,6 +72,13 @@ func makeDemo(ctx context.Context, dir, release string, progress Progress) error
 }
 
 func fillDemo(ctx context.Context, dir string, progress Progress) error {
+	s, err := site.Open(dir)
+	if err != nil {
+		return err
+	}
+	if err := s.Set(map[string]any{"demo": true}); err != nil { // the demo's hooks are for this site
+		return err
+	}
 	app, err := New(Config{Site: dir, Unsafe: true}) // seeding can be done again from the start
 	if err != nil {
 		return err

@@ -63,6 +63,18 @@ func (a *App) On(doctype string, e Event, fn Hook) {
 	})
 }
 
+// WorkflowTask registers an action that transitions of workflows may name (v16: Workflow
+// Transition Task). link is the document that the transition gives it, if any. Like
+// hooks, tasks are added before Handler and Run.
+func (a *App) WorkflowTask(name string, fn func(ctx context.Context, c *Call, d *document.Document, link string) error) {
+	if a.started.Load() {
+		panic("freddo: WorkflowTask called after Handler or Run")
+	}
+	a.engine.Hooks.AddTask(name, func(ctx context.Context, c *engine.Call, d *document.Document, link string) error {
+		return fn(ctx, &Call{c: c}, d, link)
+	})
+}
+
 // Do runs fn as a user in one transaction: it commits when fn returns nil and leaves
 // nothing behind otherwise.
 func (a *App) Do(ctx context.Context, user string, fn func(ctx context.Context, c *Call) error) error {

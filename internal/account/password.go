@@ -267,7 +267,7 @@ func (s *Service) mailReset(ctx context.Context, c *engine.Call, d *document.Doc
 	if _, err := s.mail.Account(ctx, c); err != nil {
 		return err // before a key is made that nobody gets
 	}
-	to, err := s.auth.ResetLink(ctx, c, d.Name(), false)
+	to, err := s.auth.ResetLink(ctx, c, d.Name(), s.auth.MailURL(ctx, c), false)
 	if err != nil {
 		return err
 	}

@@ -138,7 +138,7 @@ func (s *Service) sendLink(ctx context.Context, c *engine.Call, a method.Args) (
 	}
 	key := engine.RandomHex(56)
 	s.links.put(key, link{name, c.Now().Add(time.Duration(minutes) * time.Minute)})
-	return nil, s.mail.Send(ctx, c, withLink(d, "Login", "use this link to log in; it works once", s.auth.SiteURL(c)+"/api/method/frappe.www.login.login_via_key?key="+key))
+	return nil, s.mail.Send(ctx, c, withLink(d, "Login", "use this link to log in; it works once", s.auth.MailURL(ctx, c)+"/api/method/frappe.www.login.login_via_key?key="+key))
 }
 
 // loginByLink logs in with a link's key. Source: frappe/www/login.py login_via_key.

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -43,6 +44,8 @@ func (s *Store) Login(ctx context.Context, c *engine.Call) error {
 	if err != nil || !done {
 		return err
 	}
+	// Only now: a right password must not wipe out wrong one-time passwords.
+	s.attempts.succeed(addressKey(c.Request.RemoteIP), userKey(user.Name()))
 	if err := s.admit(ctx, c, user, set); err != nil {
 		return err
 	}
@@ -58,10 +61,7 @@ func (s *Store) authenticate(ctx context.Context, c *engine.Call, set *Settings)
 		}
 		return nil, s.fail(ctx, c, usr, "Incomplete login details")
 	}
-	user, keys, err := s.credentials(ctx, c, usr, pwd, set)
-	if err == nil && c.Form.Get("otp").IsNull() {
-		s.attempts.succeed(keys...)
-	}
+	user, _, err := s.credentials(ctx, c, usr, pwd, set)
 	return user, err
 }
 
@@ -252,7 +252,7 @@ func (s *Store) passwordTooOld(c *engine.Call, user *document.Document, set *Set
 
 // forceReset answers a link to change the password instead of logging in.
 func (s *Store) forceReset(ctx context.Context, c *engine.Call, user *document.Document) error {
-	link, err := s.ResetLink(ctx, c, user.Name(), true)
+	link, err := s.ResetLink(ctx, c, user.Name(), s.SiteURL(c), true)
 	if err != nil {
 		return err
 	}
@@ -261,10 +261,10 @@ func (s *Store) forceReset(ctx context.Context, c *engine.Call, user *document.D
 	return c.CommitNow(ctx)
 }
 
-// ResetLink makes a new reset key for a user and returns the link that uses it. Only
-// the key's SHA-256 is stored. Source: frappe/core/doctype/user/user.py
+// ResetLink makes a new reset key for a user and returns the link at base that uses it.
+// Only the key's SHA-256 is stored. Source: frappe/core/doctype/user/user.py
 // reset_password.
-func (s *Store) ResetLink(ctx context.Context, c *engine.Call, user string, expired bool) (string, error) {
+func (s *Store) ResetLink(ctx context.Context, c *engine.Call, user, base string, expired bool) (string, error) {
 	key := engine.RandomHex(sidLength)
 	sum := sha256.Sum256([]byte(key))
 	if err := c.SetValue(ctx, "User", user, "reset_password_key", document.Text(hex.EncodeToString(sum[:]))); err != nil {
@@ -273,11 +273,22 @@ func (s *Store) ResetLink(ctx context.Context, c *engine.Call, user string, expi
 	if err := c.SetValue(ctx, "User", user, "last_reset_password_key_generated_on", document.Text(c.Stamp())); err != nil {
 		return "", err
 	}
-	link := s.SiteURL(c) + "/update-password?key=" + url.QueryEscape(key)
+	link := base + "/update-password?key=" + url.QueryEscape(key)
 	if expired {
 		link += "&password_expired=true"
 	}
 	return link, nil
+}
+
+// MailURL is the site's address for mails, which may not depend on what a client calls
+// it: host_name of the site's configuration, else the name of the site's folder, as
+// upstream has it. Without the former a warning is logged.
+func (s *Store) MailURL(ctx context.Context, c *engine.Call) string {
+	if s.Engine.Site.Config().Str("host_name") != "" {
+		return s.SiteURL(c)
+	}
+	s.Engine.Log.WarnContext(ctx, "a mail holds a link to this site, but host_name is not set in the site's configuration")
+	return "http://" + filepath.Base(s.Engine.Site.Path())
 }
 
 // SiteURL is the site's address without a trailing slash: host_name of the site's

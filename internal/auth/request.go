@@ -86,6 +86,9 @@ func (s *Store) adopt(ctx context.Context, c *engine.Call, e *session, set *Sett
 		e.last.Store(s.Engine.Now().Unix())
 		return nil
 	}
+	if err := s.trim(ctx, e, set); err != nil {
+		return err
+	}
 	if err := s.touch(ctx, e); err != nil {
 		return err
 	}

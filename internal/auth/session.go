@@ -29,6 +29,8 @@ type session struct {
 	bypassIP            bool
 	loaded              time.Time
 	last, saved         atomic.Int64 // unix seconds
+	// trimmed are the settings under which the user's surplus sessions were ended.
+	trimmed atomic.Pointer[Settings]
 }
 
 // sessionCache holds sessions that were used lately. A session is cached only while
@@ -221,7 +223,7 @@ func (s *Store) guest(c *engine.Call, set *Settings, expired bool) {
 // the site or System Settings deny multiple sessions.
 // Source: frappe/sessions.py clear_sessions, get_sessions_to_clear.
 func (s *Store) endSurplus(ctx context.Context, c *engine.Call, e *session, user *document.Document, set *Settings) error {
-	if !set.oneSession && !s.Engine.Site.Config().Bool("deny_multiple_sessions") {
+	if !s.deniesMultiple(set) {
 		return nil
 	}
 	keep := max(user.Int("simultaneous_sessions"), 1)
@@ -243,6 +245,28 @@ func (s *Store) endSurplus(ctx context.Context, c *engine.Call, e *session, user
 		}
 	}
 	return nil
+}
+
+func (s *Store) deniesMultiple(set *Settings) bool {
+	return set.oneSession || s.Engine.Site.Config().Bool("deny_multiple_sessions")
+}
+
+// trim ends a user's surplus sessions when a session is used for the first time since
+// multiple sessions are denied. Upstream looks at every request; a login trims, too, so
+// that only a change of settings leaves something to do.
+// Source: frappe/auth.py clear_active_sessions.
+func (s *Store) trim(ctx context.Context, e *session, set *Settings) error {
+	if e.trimmed.Load() == set || !s.deniesMultiple(set) {
+		return nil
+	}
+	e.trimmed.Store(set)
+	return s.Engine.Do(ctx, e.user, func(ctx context.Context, c *engine.Call) error {
+		user, err := c.Get(ctx, "User", e.user)
+		if err != nil {
+			return err
+		}
+		return s.endSurplus(ctx, c, e, user, set)
+	})
 }
 
 // column reads the first column of all rows as text.

@@ -39,11 +39,26 @@ type pendingOTP struct {
 
 // otpCache holds the first steps, in memory.
 type otpCache struct {
-	mu sync.Mutex
-	by map[string]*pendingOTP
+	mu   sync.Mutex
+	by   map[string]*pendingOTP
+	used map[string]uint64 // the newest counter that a user's app was believed for
 }
 
-func (o *otpCache) init() { o.by = map[string]*pendingOTP{} }
+func (o *otpCache) init() { o.by, o.used = map[string]*pendingOTP{}, map[string]uint64{} }
+
+// spend reports whether a user's code of a counter was not used yet, and notes it.
+func (o *otpCache) spend(user string, counter uint64) bool {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if counter <= o.used[user] {
+		return false
+	}
+	if len(o.used) >= maxOTPs {
+		clear(o.used)
+	}
+	o.used[user] = counter
+	return true
+}
 
 func (o *otpCache) get(id string, now time.Time) *pendingOTP {
 	o.mu.Lock()
@@ -131,11 +146,10 @@ func (s *Store) confirmOTP(ctx context.Context, c *engine.Call, user *document.D
 		return err
 	}
 	given := strings.TrimSpace(document.ToText(c.Form.Get("otp")))
-	if subtle.ConstantTimeCompare([]byte(want), []byte(given)) != 1 {
+	if subtle.ConstantTimeCompare([]byte(want), []byte(given)) != 1 || p.app && !s.otps.spend(user.Name(), counter) {
 		s.countFailure(set, key)
 		return s.fail(ctx, c, user.Name(), "Incorrect Verification code")
 	}
-	s.attempts.succeed(key, addressKey(c.Request.RemoteIP))
 	s.otps.drop(id) // a code works once
 	if p.app {
 		return setDefault(ctx, c, user.Name()+"_otplogin", "1")

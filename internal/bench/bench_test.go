@@ -6,19 +6,19 @@ package bench
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	sqlite3 "github.com/ncruces/go-sqlite3"
-
 	"freddo"
 	"freddo/document"
+	"freddo/internal/storage/dbtest"
+	"freddo/internal/storage/netdb"
 )
 
 // site is a demo site with an API user, and a bare connection to its database.
@@ -26,31 +26,39 @@ type site struct {
 	app     *freddo.App
 	handler http.Handler
 	auth    string
-	bare    *sqlite3.Conn
+	bare    bare
 }
 
-func open(b *testing.B) *site {
+// onEach runs a benchmark on every database that the environment names.
+func onEach(b *testing.B, fn func(b *testing.B, s *site)) {
+	for _, kind := range dbtest.Kinds() {
+		b.Run(kind, func(b *testing.B) { fn(b, open(b, kind)) })
+	}
+}
+
+func open(b *testing.B, kind string) *site {
 	b.Helper()
-	dir := filepath.Join(b.TempDir(), "demo")
-	info, err := freddo.OpenDemo(context.Background(), dir, "v15", nil)
+	dir, url := filepath.Join(b.TempDir(), "demo"), ""
+	var at netdb.Address
+	if kind != "sqlite" {
+		at = dbtest.Name(b, dbtest.Server(b, kind))
+		url = at.URL()
+	}
+	info, err := freddo.OpenDemoOn(context.Background(), dir, "v15", url, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = info.App.Close() })
-	bare, err := sqlite3.Open(filepath.Join(dir, "site.db"))
-	if err != nil {
-		b.Fatal(err)
+	s := &site{app: info.App, handler: info.App.Handler(), auth: "token " + info.Key + ":" + info.Secret}
+	switch kind {
+	case "sqlite":
+		s.bare = openSQLite(b, filepath.Join(dir, "site.db"))
+	case "mariadb":
+		s.bare = openMariaDB(b, at)
+	default:
+		s.bare = openPostgres(b, at)
 	}
-	b.Cleanup(func() { _ = bare.Close() })
-	if err := bare.Exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000"); err != nil {
-		b.Fatal(err)
-	}
-	// The comparison of the column's collation is the database's work in both.
-	err = bare.CreateCollation("frappe", func(x, y []byte) int { return strings.Compare(string(x), string(y)) })
-	if err != nil {
-		b.Fatal(err)
-	}
-	return &site{app: info.App, handler: info.App.Handler(), auth: "token " + info.Key + ":" + info.Secret, bare: bare}
+	return s
 }
 
 func (s *site) do(b *testing.B, method, target, body string) *httptest.ResponseRecorder {
@@ -91,43 +99,12 @@ func compare(b *testing.B, ours, limit func()) {
 	b.ReportMetric(float64(a)/float64(z), "x-limit")
 }
 
-// bareSelect returns a handler that runs one prepared SELECT and prints its rows.
-func (s *site) bareSelect(b *testing.B, columns int, queries ...string) http.Handler {
-	stmts := make([]*sqlite3.Stmt, len(queries))
-	for i, q := range queries {
-		stmt, _, err := s.bare.Prepare(q)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Cleanup(func() { _ = stmt.Close() })
-		stmts[i] = stmt
-	}
+// bareSelect returns a handler that runs SELECTs and prints their rows.
+func (s *site) bareSelect(b *testing.B, queries ...string) http.Handler {
+	read := s.bare.reader(b, queries)
 	return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		dst := make([]byte, 0, 4096)
-		for _, stmt := range stmts {
-			n := stmt.ColumnCount()
-			for stmt.Step() {
-				dst = append(dst, '{')
-				for i := range n {
-					dst = document.Python.AppendKey(dst, "column")
-					switch stmt.ColumnType(i) {
-					case sqlite3.INTEGER:
-						dst = fmt.Appendf(dst, "%d", stmt.ColumnInt64(i))
-					case sqlite3.FLOAT:
-						dst = document.Python.AppendFloat(dst, stmt.ColumnFloat(i))
-					case sqlite3.NULL:
-						dst = append(dst, "null"...)
-					default:
-						dst = document.Python.AppendBytes(dst, stmt.ColumnRawText(i))
-					}
-					dst = append(dst, ',')
-				}
-				dst = append(dst, '}')
-			}
-			_ = stmt.Reset()
-		}
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(dst)
+		_, _ = w.Write(read(make([]byte, 0, 4096)))
 	})
 }
 
@@ -138,7 +115,7 @@ func serve(h http.Handler) func() {
 }
 
 func BenchmarkPing(b *testing.B) {
-	s := open(b)
+	s := open(b, "sqlite") // the database has no part in it
 	limit := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"message":"pong"}`)
@@ -147,31 +124,43 @@ func BenchmarkPing(b *testing.B) {
 }
 
 func BenchmarkGetDoc(b *testing.B) {
-	b.Run("children=5", func(b *testing.B) {
-		s := open(b)
-		name := s.order(b)
-		limit := s.bareSelect(b, 0,
-			`SELECT * FROM "tabSales Order" WHERE name = '`+name+`'`,
-			`SELECT * FROM "tabSales Order Item" WHERE parent = '`+name+`' AND parenttype = 'Sales Order' AND parentfield = 'items' ORDER BY idx`)
-		compare(b, func() { s.do(b, http.MethodGet, "/api/resource/Sales%20Order/"+name, "") }, serve(limit))
+	onEach(b, func(b *testing.B, s *site) {
+		b.Run("children=5", func(b *testing.B) {
+			name := s.order(b)
+			limit := s.bareSelect(b, `SELECT * FROM "tabSales Order" WHERE name = '`+name+`'`,
+				`SELECT * FROM "tabSales Order Item" WHERE parent = '`+name+`' AND parenttype = 'Sales Order' AND parentfield = 'items' ORDER BY idx`)
+			compare(b, func() { s.do(b, http.MethodGet, "/api/resource/Sales%20Order/"+name, "") }, serve(limit))
+		})
 	})
 }
 
 func BenchmarkList(b *testing.B) {
-	for _, tc := range []struct {
-		rows   int
-		fields string
-		sql    string
-	}{
-		{20, `["name","customer_name","territory","credit_limit","modified"]`, `name, customer_name, territory, credit_limit, modified`},
-	} {
-		b.Run(fmt.Sprintf("rows=%d/fields=5", tc.rows), func(b *testing.B) {
-			s := open(b)
-			limit := s.bareSelect(b, 5, fmt.Sprintf(`SELECT %s FROM "tabCustomer" ORDER BY modified DESC LIMIT %d`, tc.sql, tc.rows))
-			target := fmt.Sprintf("/api/resource/Customer?fields=%s&limit_page_length=%d", strings.ReplaceAll(tc.fields, `"`, "%22"), tc.rows)
+	onEach(b, func(b *testing.B, s *site) {
+		b.Run("rows=20/fields=5", func(b *testing.B) {
+			limit := s.bareSelect(b, `SELECT name, customer_name, territory, credit_limit, modified FROM "tabCustomer" ORDER BY modified DESC LIMIT 20`)
+			const target = `/api/resource/Customer?fields=[%22name%22,%22customer_name%22,%22territory%22,%22credit_limit%22,%22modified%22]&limit_page_length=20`
 			compare(b, func() { s.do(b, http.MethodGet, target, "") }, serve(limit))
 		})
-	}
+		b.Run("rows=1000/fields=10", func(b *testing.B) {
+			copies := s.copyRow(b, "tabCustomer", "CUST-001")
+			n := 0
+			s.bare.inserter(b, copies, copies)(&n, 1000)
+			const fields = "name, customer_name, customer_group, territory, email_id, phone, credit_limit, disabled, customer_since, modified"
+			limit := s.bareSelect(b, `SELECT `+fields+` FROM "tabCustomer" ORDER BY modified DESC LIMIT 1000`)
+			target := `/api/resource/Customer?limit_page_length=1000&fields=[%22` + strings.ReplaceAll(fields, ", ", "%22,%22") + `%22]`
+			compare(b, func() { s.do(b, http.MethodGet, target, "") }, serve(limit))
+		})
+		b.Run("filters=link+in+between", func(b *testing.B) {
+			for range 20 {
+				s.order(b)
+			}
+			limit := s.bareSelect(b, `SELECT name, customer, status, grand_total, modified FROM "tabSales Order" WHERE customer = 'CUST-001' AND status IN ('Draft', 'To Deliver')`+
+				` AND transaction_date BETWEEN '2026-01-01' AND '2026-12-31' ORDER BY modified DESC LIMIT 20`)
+			target := `/api/resource/Sales%20Order?fields=[%22name%22,%22customer%22,%22status%22,%22grand_total%22,%22modified%22]&filters=` +
+				url.QueryEscape(`[["customer","=","CUST-001"],["status","in",["Draft","To Deliver"]],["transaction_date","between",["2026-01-01","2026-12-31"]]]`)
+			compare(b, func() { s.do(b, http.MethodGet, target, "") }, serve(limit))
+		})
+	})
 }
 
 const orderBody = `{"customer":"CUST-001","transaction_date":"2026-01-02","items":[` +
@@ -191,61 +180,26 @@ func (s *site) order(b *testing.B) string {
 // BenchmarkInsert compares with the inserts of the same six rows in one durable
 // transaction.
 func BenchmarkInsert(b *testing.B) {
-	b.Run("children=5", func(b *testing.B) {
-		s := open(b)
-		n := 0
-		copyRow := func(table, from string) string {
-			var cols []string
-			stmt, _, err := s.bare.Prepare(`SELECT name FROM pragma_table_info('` + table + `') WHERE name <> 'name'`)
-			if err != nil {
-				b.Fatal(err)
-			}
-			for stmt.Step() {
-				cols = append(cols, `"`+stmt.ColumnText(0)+`"`)
-			}
-			_ = stmt.Close()
-			list := strings.Join(cols, ", ")
-			return `INSERT INTO "` + table + `" (name, ` + list + `) SELECT ?, ` + list + ` FROM "` + table + `" WHERE name = '` + from + `'`
-		}
-		name := s.order(b)
-		var row string
-		stmt, _, err := s.bare.Prepare(`SELECT name FROM "tabSales Order Item" WHERE parent = '` + name + `'`)
-		if err != nil {
-			b.Fatal(err)
-		}
-		if stmt.Step() {
-			row = stmt.ColumnText(0)
-		}
-		_ = stmt.Close()
-		parent, _, err := s.bare.Prepare(copyRow("tabSales Order", name))
-		if err != nil {
-			b.Fatal(err)
-		}
-		child, _, err := s.bare.Prepare(copyRow("tabSales Order Item", row))
-		if err != nil {
-			b.Fatal(err)
-		}
-		insert := func(stmt *sqlite3.Stmt) {
-			n++
-			_ = stmt.BindText(1, fmt.Sprintf("bare-%d", n))
-			if err := stmt.Exec(); err != nil {
-				b.Fatal(err)
-			}
-		}
-		limit := func() {
-			if err := s.bare.Exec("BEGIN IMMEDIATE"); err != nil {
-				b.Fatal(err)
-			}
-			insert(parent)
-			for range 5 {
-				insert(child)
-			}
-			if err := s.bare.Exec("COMMIT"); err != nil {
-				b.Fatal(err)
-			}
-		}
-		compare(b, func() { s.order(b) }, limit)
-		_ = parent.Close()
-		_ = child.Close()
+	onEach(b, func(b *testing.B, s *site) {
+		b.Run("children=5", func(b *testing.B) {
+			name := s.order(b)
+			row := s.bare.texts(b, `SELECT name FROM "tabSales Order Item" WHERE parent = '`+name+`'`)[0]
+			parent, child := s.copyRow(b, "tabSales Order", name), s.copyRow(b, "tabSales Order Item", row)
+			insert := s.bare.inserter(b, parent, child)
+			n := 0
+			compare(b, func() { s.order(b) }, func() { insert(&n, 5) })
+		})
 	})
+}
+
+// copyRow is a statement that inserts a copy of a row under another name.
+func (s *site) copyRow(b *testing.B, table, from string) string {
+	var cols []string
+	for _, c := range s.bare.columns(b, table) {
+		if c != "name" {
+			cols = append(cols, `"`+c+`"`)
+		}
+	}
+	list := strings.Join(cols, ", ")
+	return `INSERT INTO "` + table + `" (name, ` + list + `) SELECT ` + s.bare.placeholder() + `, ` + list + ` FROM "` + table + `" WHERE name = '` + from + `'`
 }

@@ -10,10 +10,13 @@ import (
 	sqlite3 "github.com/ncruces/go-sqlite3"
 )
 
+// conn is the bare connection to SQLite, on which these benchmarks run.
+func (s *site) conn() *sqlite3.Conn { return s.bare.(sqliteBare).Conn }
+
 // prepare prepares a statement on the bare connection.
 func (s *site) prepare(b *testing.B, sql string) *sqlite3.Stmt {
 	b.Helper()
-	stmt, _, err := s.bare.Prepare(sql)
+	stmt, _, err := s.conn().Prepare(sql)
 	if err != nil {
 		b.Fatalf("%s: %v", sql, err)
 	}
@@ -42,7 +45,7 @@ func (s *site) bareWrite(b *testing.B, set string) func(name string) {
 	update := s.prepare(b, `UPDATE "tabSales Order" SET `+set+` WHERE name = ?`)
 	rows := s.prepare(b, `UPDATE "tabSales Order Item" SET modified = modified || '' WHERE parent = ?`)
 	return func(name string) {
-		if err := s.bare.Exec("BEGIN IMMEDIATE"); err != nil {
+		if err := s.conn().Exec("BEGIN IMMEDIATE"); err != nil {
 			b.Fatal(err)
 		}
 		read(b, order, name)
@@ -53,7 +56,7 @@ func (s *site) bareWrite(b *testing.B, set string) func(name string) {
 				b.Fatal(err)
 			}
 		}
-		if err := s.bare.Exec("COMMIT"); err != nil {
+		if err := s.conn().Exec("COMMIT"); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -62,7 +65,7 @@ func (s *site) bareWrite(b *testing.B, set string) func(name string) {
 // BenchmarkSave saves an order with five rows by PUT.
 func BenchmarkSave(b *testing.B) {
 	b.Run("children=5", func(b *testing.B) {
-		s := open(b)
+		s := open(b, "sqlite")
 		ours, theirs := s.order(b), s.order(b)
 		limit := s.bareWrite(b, `remarks = 'x', modified = modified || ''`)
 		n := 0
@@ -76,7 +79,7 @@ func BenchmarkSave(b *testing.B) {
 // BenchmarkSubmit submits drafts with five rows; making the drafts is not measured.
 func BenchmarkSubmit(b *testing.B) {
 	b.Run("children=5", func(b *testing.B) {
-		s := open(b)
+		s := open(b, "sqlite")
 		limit := s.bareWrite(b, `docstatus = 1, status = 'To Deliver', modified = modified || ''`)
 		var a, z time.Duration
 		b.ReportAllocs()
@@ -102,7 +105,7 @@ func BenchmarkSubmit(b *testing.B) {
 // waited for together are shared, so sixteen clients should be several times quicker.
 func BenchmarkInsertParallel(b *testing.B) {
 	const clients = 16
-	s := open(b)
+	s := open(b, "sqlite")
 	s.order(b)
 	var many, one time.Duration
 	for b.Loop() {

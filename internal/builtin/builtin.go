@@ -9,6 +9,7 @@ import (
 	"freddo/internal/builtin/desk"
 	"freddo/internal/builtin/file"
 	"freddo/internal/builtin/model"
+	"freddo/internal/builtin/website"
 	"freddo/internal/builtin/workflow"
 	"freddo/internal/engine"
 	"freddo/internal/method"
@@ -24,4 +25,5 @@ func Register(hooks *engine.Hooks, methods *method.Registry) {
 	client.Register(methods)          // frappe.client.*
 	registerFramework(methods)        // frappe.realtime, frappe.translate, frappe.utils.change_log
 	file.Register(hooks, methods)     // File, upload_file, frappe.core.api.file
+	website.Register(methods)         // frappe.website.*
 }

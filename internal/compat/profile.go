@@ -70,6 +70,11 @@ type Profile struct {
 	ArrayBody bool
 	// HashName is how random names are made: "v14", "v15" or "v16".
 	HashName string
+	// AmendNeedsCancelled refuses to amend what is not cancelled.
+	AmendNeedsCancelled bool
+	// NewnameAlways takes the name from __newname whatever the autoname; otherwise only
+	// where the autoname is Prompt.
+	NewnameAlways bool
 	// AmendNamingSettings lets Document Naming Settings choose how amendments are named.
 	AmendNamingSettings bool
 	// UUIDNames knows the autoname UUID.
@@ -121,9 +126,6 @@ type Profile struct {
 	DocstatusAsSent bool
 	// FetchSkipsMissing lets a link to nothing pass where a field is fetched from it.
 	FetchSkipsMissing bool
-	// CancelByFirstState looks at the first cancelling state only where a form asks
-	// whether it may offer Cancel, and answers nothing when there is none.
-	CancelByFirstState bool
 	// DebugInExc puts the SQL of debug=1 into exc; otherwise into _debug_messages.
 	DebugInExc bool
 	// HasDiscard, HasAddComment: document methods that exist.
@@ -217,7 +219,7 @@ func V14() *Profile {
 	return &Profile{
 		Name: "v14", Version: "14.93.2", Rules: query.RulesV14(), CountRules: query.RulesCount15(), Body: document.Python, Inner: document.PythonSpaced,
 		ExcTypeFirst: true, SanitizeSorts: true, CreateNulls: true, DeleteKey: "message", DisabledKeysWork: true,
-		HashName: "v14", CancelByFirstState: true, DocstatusAsSent: true, FetchSkipsMissing: true, TimeDefaultsToNow: true, IndentJSON: true, TableMandatoryColon: true,
+		HashName: "v14", NewnameAlways: true, DocstatusAsSent: true, FetchSkipsMissing: true, TimeDefaultsToNow: true, IndentJSON: true, TableMandatoryColon: true,
 		DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
 		HomePage: "/app", SessionExpiry: "60:00", FailedLoginExcType: "DoesNotExistError", TagsLeadingComma: true, DebugInExc: true, ServerScriptsDefault: true,
 		RESTNullData: true, DocMethodNotPermitted: true, DebugNeedsLogging: true, RunServerObj: true, RateUsed: true,
@@ -234,6 +236,7 @@ func V15() *Profile {
 		V2: true, Expand: true, CopyRoute: true, ExcTypeAlways: true, MessageID: true, DeleteKey: "data",
 		PermlevelOnRead: true, DisabledKeysWork: true, LogoutLogsInGuest: true, ArrayBody: true, HashName: "v15",
 		AmendNamingSettings: true, SanitizeTel: true, DocstatusAsSent: true, FetchSkipsMissing: true,
+		AmendNeedsCancelled:   true,
 		FormatCounterByPrefix: true, TimeDefaultsToNow: true, TableMandatoryColon: true,
 		PermissionSentence: true, DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
 		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TagsLeadingComma: true,
@@ -252,7 +255,7 @@ func V16() *Profile {
 		Name: "v16", Version: "16.0.0-dev", Rules: query.RulesV16(), RawRules: query.RulesRaw16(), CountRules: query.RulesRaw16(), Body: document.ORJSON, Inner: document.ORJSON,
 		V2: true, Expand: true, ExcTypeAlways: true, MessageID: true, TracebackForSystemUsers: true, HideMissing: true,
 		V2Nulls: true, V2DocsInMethods: true, NewSingleUnsaved: true, DeleteKey: "data", PermlevelOnRead: true, KeysWithAPIKey: true,
-		LogoutLogsInGuest: true, ArrayBody: true, HashName: "v16", AmendNamingSettings: true, UUIDNames: true, SanitizeTel: true, NoStore: true, UserLangCookie: true,
+		LogoutLogsInGuest: true, ArrayBody: true, HashName: "v16", AmendNeedsCancelled: true, AmendNamingSettings: true, UUIDNames: true, SanitizeTel: true, NoStore: true, UserLangCookie: true,
 		SkipEqualCookies: true, HTTPErrorCookies: true, TimestampNamesDocument: true, PermissionSentence: true,
 		DeskLinksAbsolute: true, SortDefault: "creation", IndexCreation: true,
 		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TypeErrorNamesMethod: true,

@@ -182,7 +182,16 @@ func (c *Call) SetValue(ctx context.Context, dtName, name, field string, v docum
 	if err != nil {
 		return err
 	}
+	if dt.IsSingle {
+		c.singleChanged(dt.Name)
+	}
 	return c.Tx.SetColumns(ctx, dt, document.Text(name), []string{field}, []document.Value{v})
+}
+
+// singleChanged makes everybody read a Single anew.
+func (c *Call) singleChanged(name string) {
+	delete(c.memo.singles, name)
+	c.ClearMeta(name)
 }
 
 // Exists returns the stored spelling of a document's name.
@@ -198,15 +207,37 @@ func (c *Call) Exists(ctx context.Context, dtName, name string) (string, bool, e
 	return document.ToText(stored), ok, err
 }
 
-// Setting returns a field of a Single, from a cache that lives as long as the
-// DocType's description.
+type settingsKey struct{}
+
+// errNotStored keeps the defaults of a Single that was never saved out of the cache.
+var errNotStored = errors.New("single was never saved")
+
+// Setting returns a field of a Single, from a cache that every write of the Single
+// drops.
 func (c *Call) Setting(ctx context.Context, single, field string) (document.Value, error) {
-	dt, err := c.DocType(ctx, single)
-	if err != nil {
+	v, err := c.Derive(ctx, single, settingsKey{}, func() (any, error) {
+		dt, err := c.DocType(ctx, single)
+		if err != nil {
+			return nil, err
+		}
+		d, found, err := c.Tx.LoadSingle(ctx, dt)
+		if err == nil && !found {
+			return nil, errNotStored
+		}
+		return d, err
+	})
+	if err == nil {
+		return v.(*document.Document).Get(field), nil
+	}
+	if !errors.Is(err, errNotStored) {
 		return document.Value{}, err
 	}
 	d := c.memo.singles[single]
 	if d == nil {
+		dt, err := c.DocType(ctx, single)
+		if err != nil {
+			return document.Value{}, err
+		}
 		if d, err = c.single(ctx, dt); err != nil {
 			return document.Value{}, err
 		}

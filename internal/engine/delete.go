@@ -48,7 +48,7 @@ func (c *Call) DeleteDoc(ctx context.Context, d *document.Document) error {
 	if err := c.checkDelete(ctx, d); err != nil {
 		return err
 	}
-	if d.Docstatus() == 1 && !d.Flags.IgnorePermissions {
+	if d.Type.IsSubmittable && d.Docstatus() == 1 && !d.Flags.IgnorePermissions {
 		e := exc.Validation.Throwf("%s %s: Submitted Record cannot be deleted. You must %s Cancel %s it first.", d.Type.Name, d.Name(),
 			`<a href='https://docs.erpnext.com//docs/user/manual/en/setting-up/articles/delete-submitted-document' target='_blank'>`, "</a>")
 		e.Untyped = true
@@ -83,6 +83,9 @@ func (c *Call) checkDelete(ctx context.Context, d *document.Document) error {
 }
 
 func (c *Call) deleteRows(ctx context.Context, d *document.Document) error {
+	if d.Type.IsSingle {
+		c.singleChanged(d.Type.Name)
+	}
 	if err := c.Tx.DeleteAuth(ctx, d.Type.Name, d.Name(), ""); err != nil {
 		return err
 	}

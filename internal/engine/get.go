@@ -30,7 +30,7 @@ func (c *Call) load(ctx context.Context, dtName, name string, lock bool) (*docum
 	}
 	if dt.IsSingle {
 		if lock {
-			if err := c.Tx.StartWrite(ctx); err != nil {
+			if err := c.Tx.LockSingle(ctx, dt); err != nil {
 				return nil, err
 			}
 		}

@@ -56,6 +56,10 @@ type PermissionHook func(ctx context.Context, c *Call, d *document.Document, rig
 // nil adds none.
 type ConditionHook func(ctx context.Context, c *Call) (*query.Node, error)
 
+// Task is an action that transitions of workflows may name; link is the document that
+// the transition gives it, if any.
+type Task func(ctx context.Context, c *Call, d *document.Document, link string) error
+
 // Hooks are what the packages above hand to the engine at assembly. It is filled
 // before the first call and read-only after.
 type Hooks struct {
@@ -63,6 +67,7 @@ type Hooks struct {
 	methods    map[string]map[string]docMethod
 	permission map[string][]PermissionHook
 	condition  map[string][]ConditionHook
+	tasks      map[string]Task
 	// Secrets encrypts Password fields and hashes login passwords.
 	Secrets Secrets
 	// Sanitize cleans HTML in text fields; nil leaves text alone.
@@ -84,8 +89,14 @@ type docMethod struct {
 // NewHooks returns empty hooks.
 func NewHooks() *Hooks {
 	return &Hooks{events: map[string]map[Event][]Hook{}, methods: map[string]map[string]docMethod{},
-		permission: map[string][]PermissionHook{}, condition: map[string][]ConditionHook{}}
+		permission: map[string][]PermissionHook{}, condition: map[string][]ConditionHook{}, tasks: map[string]Task{}}
 }
+
+// AddTask registers a task of workflows under a name.
+func (h *Hooks) AddTask(name string, fn Task) { h.tasks[name] = fn }
+
+// Task returns the task of that name, or nil.
+func (h *Hooks) Task(name string) Task { return h.tasks[name] }
 
 // On registers fn for an event of a DocType (AnyDocType: of all).
 func (h *Hooks) On(dt string, e Event, fn Hook) {

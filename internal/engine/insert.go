@@ -131,6 +131,7 @@ func (c *Call) writeNew(ctx context.Context, d *document.Document) error {
 		if err := c.Tx.SaveSingle(ctx, d); err != nil {
 			return err
 		}
+		c.singleChanged(d.Type.Name)
 		d.New = false
 		return c.writeRows(ctx, d)
 	}
@@ -207,19 +208,43 @@ func (c *Call) duplicateName(d *document.Document) error {
 	return e.WithPlain(exc.Message{Text: fmt.Sprintf("%s %s already exists", d.Type.Name, Bold(d.Name())), Title: "Duplicate Name", Indicator: "red"})
 }
 
-// checkAmended refuses to amend what is not cancelled (v15 and later).
-// Source: frappe/model/document.py validate_amended_from.
+// checkAmended refuses to amend what is not cancelled (v15 and later), and hands the
+// attachments on. Source: frappe/model/document.py validate_amended_from,
+// copy_attachments_from_amended_from.
 func (c *Call) checkAmended(ctx context.Context, d *document.Document) error {
 	from := d.Text("amended_from")
-	if from == "" || !c.Profile.ExcTypeAlways || d.Type.Field("amended_from") == nil {
+	if from == "" || d.Type.Field("amended_from") == nil {
 		return nil
 	}
-	status, err := c.Value(ctx, d.Type.Name, from, "docstatus")
-	if err != nil || document.Cint(status) == 2 {
+	if c.Profile.AmendNeedsCancelled {
+		status, err := c.Value(ctx, d.Type.Name, from, "docstatus")
+		if err != nil {
+			return err
+		}
+		if document.Cint(status) != 2 {
+			return exc.Validation.Throwf("%s cannot be amended because it is not cancelled. Please cancel the document before creating an amendment.",
+				c.FormLink(d.Type.Name, from)).WithTitle("Amendment Not Allowed")
+		}
+	}
+	files, err := c.Rows(ctx, "File", []string{"file_url", "file_name", "is_private"},
+		document.NewObject("attached_to_doctype", d.Type.Name, "attached_to_name", from), "")
+	if err != nil {
 		return err
 	}
-	return exc.Validation.Throwf("%s cannot be amended because it is not cancelled. Please cancel the document before creating an amendment.",
-		c.FormLink(d.Type.Name, from)).WithTitle("Amendment Not Allowed")
+	for _, f := range files {
+		f.Set("doctype", document.Text("File"))
+		f.Set("attached_to_doctype", document.Text(d.Type.Name))
+		f.Set("attached_to_name", document.Text(d.Name()))
+		f.Set("folder", document.Text("Home/Attachments"))
+		attachment, err := c.FromObject(ctx, f)
+		if err != nil {
+			return err
+		}
+		if err := c.Insert(ctx, attachment); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // afterSaveEvents runs the events after a draft was saved or submitted.
@@ -237,8 +262,5 @@ func (c *Call) afterSaveEvents(ctx context.Context, d *document.Document) error 
 
 // finishSave runs what follows every save.
 func (c *Call) finishSave(ctx context.Context, d *document.Document) error {
-	if d.Type.IsSingle {
-		delete(c.memo.singles, d.Type.Name)
-	}
 	return c.run(ctx, OnChange, d)
 }

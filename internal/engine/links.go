@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"html"
 	"sort"
 	"strings"
 
@@ -171,7 +172,9 @@ func (c *Call) followLinks(ctx context.Context, links []*link, root *document.Do
 		if target.IsSubmittable && root.Type.IsSubmittable && l.f.Fieldname != "amended_from" && document.Cint(row.Get("docstatus")) == 2 {
 			cancelled = append(cancelled, l.describe())
 		}
-		fetchFields(l, row, root)
+		if err := fetchFields(l, row, root); err != nil {
+			return nil, nil, err
+		}
 	}
 	return gone, cancelled, nil
 }
@@ -220,22 +223,31 @@ func fetchesNow(l *link) bool {
 	return false
 }
 
-// fetchFields sets what is fetched from a linked row.
+// fetchFields sets what is fetched from a linked row. Errors: ValidationError for a
+// field that fetches what the linked DocType does not have.
 // Source: frappe/model/base_document.py set_fetch_from_value.
-func fetchFields(l *link, row *document.Object, root *document.Document) {
+func fetchFields(l *link, row *document.Object, root *document.Document) error {
 	for _, f := range fetchers(l) {
 		_, col, _ := strings.Cut(f.FetchFrom, ".")
-		if !row.Has(col) {
-			continue
-		}
 		if f.FetchIfEmpty && l.d.At(f.Slot).Truthy() {
 			continue
 		}
 		if root.Docstatus() == 1 && !f.AllowOnSubmit && !root.Flags.InInsert {
 			continue
 		}
-		l.d.SetAt(f.Slot, row.Get(col))
+		if !row.Has(col) {
+			return exc.Validation.Throwf(`Please check the value of "Fetch From" set for field %s`, Bold(f.LabelOrName())).WithTitle("Wrong Fetch From value")
+		}
+		v := row.Get(col)
+		switch f.Fieldtype {
+		case "Small Text", "Text", "Data":
+			if from := l.target.Field(col); from != nil && from.Fieldtype == "Text Editor" && v.Truthy() {
+				v = document.Text(html.UnescapeString(tags.ReplaceAllString(document.ToText(v), "")))
+			}
+		}
+		l.d.SetAt(f.Slot, v)
 	}
+	return nil
 }
 
 // linkedRows are rows by name, found exactly or without regard to case.

@@ -58,7 +58,7 @@ func (c *Call) nameParent(ctx context.Context, d *document.Document) error {
 	}
 	dt := d.Type
 	prompt := strings.EqualFold(dt.Autoname, "prompt")
-	if newname := d.Text("__newname"); newname != "" && (prompt || !c.Profile.ExcTypeAlways) {
+	if newname := d.Text("__newname"); newname != "" && (prompt || c.Profile.NewnameAlways) {
 		d.SetName(newname)
 		return c.validateName(ctx, d)
 	}

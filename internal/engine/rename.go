@@ -50,7 +50,15 @@ func (c *Call) Rename(ctx context.Context, dtName, old, name string, o RenameOpt
 	if err := c.checkRename(ctx, d, name, o); err != nil {
 		return "", err
 	}
-	if err := c.renameRows(ctx, d, name, o); err != nil {
+	if !o.Merge {
+		err = c.renameRows(ctx, d, name)
+	} else {
+		err = c.mergeAssignments(ctx, d, name)
+	}
+	if err != nil {
+		return "", err
+	}
+	if err := c.relinkAll(ctx, dt, d.Name(), name); err != nil {
 		return "", err
 	}
 	return name, c.afterRename(ctx, d, name, o)
@@ -90,16 +98,13 @@ func (c *Call) checkRename(ctx context.Context, d *document.Document, name strin
 	return c.validateName(ctx, probe)
 }
 
-func (c *Call) renameRows(ctx context.Context, d *document.Document, name string, o RenameOptions) error {
-	dt, old := d.Type, d.NameValue()
-	if o.Merge {
-		if _, err := c.Tx.Delete(ctx, dt, old); err != nil {
-			return err
-		}
-	} else if err := c.Tx.SetColumns(ctx, dt, old, []string{"name"}, []document.Value{document.Text(name)}); err != nil {
+// renameRows gives the document and its rows the new name.
+func (c *Call) renameRows(ctx context.Context, d *document.Document, name string) error {
+	dt := d.Type
+	if err := c.Tx.SetColumns(ctx, dt, d.NameValue(), []string{"name"}, []document.Value{document.Text(name)}); err != nil {
 		return c.writeError(ctx, d, err)
 	}
-	if a := dt.Autoname; strings.HasPrefix(strings.ToLower(a), "field:") && !o.Merge {
+	if a := dt.Autoname; strings.HasPrefix(strings.ToLower(a), "field:") {
 		if err := c.Tx.SetColumns(ctx, dt, document.Text(name), []string{a[len("field:"):]}, []document.Value{document.Text(name)}); err != nil {
 			return err
 		}
@@ -109,10 +114,37 @@ func (c *Call) renameRows(ctx context.Context, d *document.Document, name string
 			return err
 		}
 	}
-	if err := c.relinkAll(ctx, dt, d.Name(), name); err != nil {
+	return c.Tx.RenameAuth(ctx, dt.Name, d.Name(), name)
+}
+
+// mergeAssignments gives the document that stays the assignees of both.
+// Source: rename_doc.py update_assignments.
+func (c *Call) mergeAssignments(ctx context.Context, d *document.Document, name string) error {
+	if d.Type.Column("_assign") == nil {
+		return nil
+	}
+	stays, err := c.Value(ctx, d.Type.Name, name, "_assign")
+	if err != nil {
 		return err
 	}
-	return c.Tx.RenameAuth(ctx, dt.Name, d.Name(), name)
+	var users []document.Value
+	seen := map[string]bool{}
+	for _, v := range [2]document.Value{d.Get("_assign"), stays} {
+		list, err := document.ParseJSON(v.Str())
+		if err != nil {
+			continue // nobody is assigned
+		}
+		for _, u := range list.List() {
+			if name := document.ToText(u); !seen[name] {
+				seen[name] = true
+				users = append(users, u)
+			}
+		}
+	}
+	if len(users) == 0 {
+		return nil
+	}
+	return c.SetValue(ctx, d.Type.Name, name, "_assign", document.Text(document.PythonSpaced.Marshal(document.ListOf(users...))))
 }
 
 // relinkAll rewrites Link and Dynamic Link values everywhere.
@@ -150,6 +182,7 @@ func (c *Call) relink(ctx context.Context, dtName, column, typeColumn, typeValue
 		b.SQL("UPDATE ").Ident("tabSingles").SQL(" SET ").Ident("value").SQL(" = ").Arg(document.Text(name)).SQL(" WHERE ").Ident("doctype").
 			SQL(" = ").Arg(document.Text(dtName)).SQL(" AND ").Ident("field").SQL(" = ").Arg(document.Text(column)).
 			SQL(" AND ").Ident("value").SQL(" = ").Arg(document.Text(old))
+		c.singleChanged(dtName)
 		_, err = c.Tx.Exec(ctx, b)
 		return err
 	}
@@ -168,16 +201,29 @@ func (c *Call) relink(ctx context.Context, dtName, column, typeColumn, typeValue
 	return err
 }
 
+// afterRename runs the hooks on the renamed document, or on the one that stays, and
+// deletes what was merged.
 func (c *Call) afterRename(ctx context.Context, d *document.Document, name string, o RenameOptions) error {
-	old := d.Name()
-	d.SetName(name)
-	if a := d.Type.Autoname; strings.HasPrefix(strings.ToLower(a), "field:") {
-		d.Set(a[len("field:"):], document.Text(name))
-	}
-	d.Set("__rename_from", document.Text(old))
-	if err := c.run(ctx, AfterRename, d); err != nil {
+	dt, old := d.Type, d.Name()
+	if err := c.relink(ctx, "File", "attached_to_name", "attached_to_doctype", dt.Name, old, name); err != nil {
 		return err
 	}
+	now, err := c.Get(ctx, dt.Name, name)
+	if err != nil {
+		return err
+	}
+	now.Set("__rename_from", document.Text(old))
+	now.Set("__rename_to", document.Text(name))
+	now.Set("__rename_merge", document.BoolOf(o.Merge))
+	if err := c.run(ctx, AfterRename, now); err != nil {
+		return err
+	}
+	if o.Merge {
+		if err := c.Delete(ctx, dt.Name, old); err != nil {
+			return err
+		}
+	}
+	c.ClearMeta("") // what is derived from DocTypes may hold the old name
 	if !o.Quiet {
 		c.Msgprint(exc.Message{Text: fmt.Sprintf("Document renamed from %s to %s", Bold(old), Bold(name)), Alert: true, Indicator: "green"})
 	}

@@ -133,6 +133,9 @@ func (c *Call) compareStored(ctx context.Context, d *document.Document, sent str
 }
 
 func (c *Call) compareSingle(ctx context.Context, d *document.Document, sent string) error {
+	if err := c.Tx.LockSingle(ctx, d.Type); err != nil {
+		return err
+	}
 	before, found, err := c.Tx.LoadSingle(ctx, d.Type)
 	if err != nil || !found {
 		return err
@@ -232,6 +235,7 @@ func (c *Call) writeUpdate(ctx context.Context, d *document.Document) error {
 		if err := c.Tx.SaveSingle(ctx, d); err != nil {
 			return err
 		}
+		c.singleChanged(d.Type.Name)
 		d.New = false
 	} else if _, err := c.Tx.Update(ctx, d, o); err != nil {
 		return c.writeError(ctx, d, err)
@@ -304,6 +308,13 @@ func (c *Call) Discard(ctx context.Context, d *document.Document) error {
 	if err != nil {
 		return err
 	}
+	d.Before = before
+	stored := document.ShowDatetime(document.ToText(before.At(doctype.SlotModified)))
+	sent := document.ShowDatetime(document.ToText(d.At(doctype.SlotModified)))
+	d.SetAt(doctype.SlotModified, document.Text(c.Stamp()))
+	if stored != sent {
+		return c.stale(d, stored)
+	}
 	if before.Docstatus() != 0 {
 		return exc.Validation.Errorf("('Only draft documents can be discarded', %d)", before.Docstatus())
 	}
@@ -316,9 +327,8 @@ func (c *Call) Discard(ctx context.Context, d *document.Document) error {
 	if err := c.run(ctx, BeforeChange, d); err != nil {
 		return err
 	}
-	now := document.Text(c.Stamp())
+	now := d.At(doctype.SlotModified)
 	d.SetAt(doctype.SlotDocstatus, document.IntOf(2))
-	d.SetAt(doctype.SlotModified, now)
 	d.SetAt(doctype.SlotModifiedBy, document.Text(c.User))
 	err = c.Tx.SetColumns(ctx, d.Type, d.NameValue(), []string{"docstatus", "modified", "modified_by"},
 		[]document.Value{document.IntOf(2), now, document.Text(c.User)})

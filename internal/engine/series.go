@@ -100,23 +100,66 @@ func (c *Call) SeriesName(ctx context.Context, series string, d *document.Docume
 	if !seriesText.MatchString(series) {
 		return "", exc.InvalidNamingSeries.Throwf("Special Characters except '-', '#', '.', '/', '{' and '}' not allowed in naming series %s", Bold(series))
 	}
+	return c.parseSeries(series, d, func(prefix string, digits int) (string, error) {
+		n, err := c.Tx.NextSeries(ctx, prefix)
+		return zeroPad(n, digits), err
+	})
+}
+
+// parseSeries joins the parts of a series; number gives the text of the first counter.
+// Source: naming.py parse_naming_series.
+func (c *Call) parseSeries(series string, d *document.Document, number func(prefix string, digits int) (string, error)) (string, error) {
 	name, counted := "", false
 	for _, part := range strings.Split(series, ".") {
-		if strings.HasPrefix(part, "#") {
-			if counted {
-				continue
-			}
+		switch {
+		case part == "" || counted && strings.HasPrefix(part, "#"):
+		case strings.HasPrefix(part, "#"):
 			counted = true
-			n, err := c.Tx.NextSeries(ctx, name)
+			text, err := number(name, len(part))
 			if err != nil {
 				return "", err
 			}
-			name += zeroPad(n, len(part))
-			continue
+			name += text
+		default:
+			name += c.seriesPart(part, d)
 		}
-		name += c.seriesPart(part, d)
 	}
 	return strings.TrimSpace(name), nil
+}
+
+// withCounter gives a series without a counter the usual one.
+func withCounter(series string) string {
+	if strings.Contains(series, "#") {
+		return series
+	}
+	return series + ".#####"
+}
+
+// SeriesPrefix is the key under which a series counts today. Errors: ValidationError.
+// Source: naming.py NamingSeries.get_prefix.
+func (c *Call) SeriesPrefix(series string) (string, error) {
+	prefix, found := "", false
+	_, err := c.parseSeries(withCounter(series), nil, func(p string, _ int) (string, error) {
+		prefix, found = p, true
+		return "", nil
+	})
+	if err == nil && !found {
+		return "", exc.Validation.Throwf("Invalid Naming Series: %s", series)
+	}
+	return prefix, err
+}
+
+// SeriesPreview shows the first three names of a series; d, when not nil, gives fields
+// their values. Source: naming.py NamingSeries.get_preview.
+func (c *Call) SeriesPreview(series string, d *document.Document) []string {
+	out := make([]string, 3)
+	for i := range out {
+		// the counter cannot fail
+		out[i], _ = c.parseSeries(withCounter(series), d, func(_ string, digits int) (string, error) {
+			return zeroPad(int64(i+1), digits), nil
+		})
+	}
+	return out
 }
 
 // seriesPart is one part of a series that is no counter.

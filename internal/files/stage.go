@@ -147,7 +147,6 @@ func (s *Stage) Remove(k Key) {
 // Publish makes the store show what was put and moved. Call it when nothing but the
 // commit itself can fail any more. When it fails, Undo.
 func (s *Stage) Publish() error {
-	changed := [2]bool{}
 	for i := range s.ops {
 		o := &s.ops[i]
 		var err error
@@ -155,16 +154,28 @@ func (s *Stage) Publish() error {
 			err = s.m.Store.Put(o.to, o.temp.path)
 		} else {
 			err = s.m.Store.Move(o.from, o.to)
-			changed[side(o.from)] = true
 		}
 		if err != nil {
 			return pathError("publish", o.to, err)
 		}
 		o.done = true
-		changed[side(o.to)] = true
 	}
+	return nil
+}
+
+// settle waits until the disk has the names that were published. It runs after the
+// commit, when no lock is held, and before anybody is told of success.
+func (s *Stage) settle() error {
 	if s.m.Unsafe || s.m.disk == nil {
 		return nil
+	}
+	var changed [2]bool
+	for i := range s.ops {
+		o := &s.ops[i]
+		changed[side(o.to)] = true
+		if o.temp == nil {
+			changed[side(o.from)] = true
+		}
 	}
 	var errs []error
 	for i, c := range changed {
@@ -182,9 +193,10 @@ func side(k Key) int {
 	return 0
 }
 
-// Finish deletes what the committed transaction has removed.
+// Finish makes the new names durable and deletes what the committed transaction has
+// removed.
 func (s *Stage) Finish() error {
-	var errs []error
+	errs := []error{s.settle()}
 	for _, k := range s.removed {
 		if s.view[k] != nil || s.Referenced != nil && s.Referenced(k) {
 			continue

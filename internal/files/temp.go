@@ -12,8 +12,9 @@ import (
 	"time"
 )
 
-// inMemory is how much of an upload stays in memory; what is longer goes to the disk.
-const inMemory = 64 << 10
+// InMemory is how many bytes of an upload stay in memory; what is longer goes to the
+// disk.
+const InMemory = 64 << 10
 
 // ErrTooLarge says that a reader gave more bytes than allowed.
 var ErrTooLarge = errors.New("files: too many bytes")
@@ -131,7 +132,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 		return 0, ErrTooLarge
 	}
 	_, _ = w.hash.Write(p) // never fails
-	if w.file == nil && len(w.buf)+len(p) <= inMemory {
+	if w.file == nil && len(w.buf)+len(p) <= InMemory {
 		w.buf = append(w.buf, p...)
 		return len(p), nil
 	}

@@ -25,10 +25,15 @@ type upload struct {
 	files  *files.Manager
 	fields *document.Object
 	parts  map[string]*engine.File
-	// memory is how many bytes fields may still have.
-	memory int64
-	limit  int64
+	// memory is how many bytes fields may still have, held how many short files have in
+	// memory.
+	memory, held int64
+	limit        int64
 }
+
+// maxHeld is how many bytes of short files stay in memory; beyond it they go to the
+// disk as long ones do.
+const maxHeld = 8 << 20
 
 // readMultipart reads a multipart form as it arrives: fields into memory, files to
 // the disk once they are long. A body that ends early has no fields and no files, as
@@ -139,6 +144,12 @@ func (u *upload) file(part *multipart.Part, name, filename string) error {
 			return diskError{err}
 		}
 		return err
+	}
+	if u.held += min(t.Size(), files.InMemory); u.held > maxHeld {
+		if err := t.Persist(); err != nil {
+			t.Discard()
+			return diskError{err}
+		}
 	}
 	u.parts[name] = &engine.File{Name: filename, ContentType: part.Header.Get("Content-Type"), Data: t}
 	return nil

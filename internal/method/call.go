@@ -33,6 +33,9 @@ func (r *Registry) Call(ctx context.Context, c *engine.Call, name string) (any, 
 	if err != nil {
 		return nil, err
 	}
+	if m != nil && m.In != nil && !m.In(c.Profile) {
+		return nil, r.missing(full, name, v2)
+	}
 	if m == nil || !m.Guest && isGuest(c.User) {
 		return nil, NotWhitelisted(full, c.Profile.GuestSummaryLogin)
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"freddo/document"
+	"freddo/internal/compat"
 	"freddo/internal/engine"
 )
 
@@ -34,6 +35,8 @@ type Method struct {
 	Params []Param
 	// Rest hands every other argument over too (a Python function with **kwargs).
 	Rest bool
+	// In tells in which releases it exists; nil: in all.
+	In func(p *compat.Profile) bool
 	// Limit bounds how often it may be called; nil does not.
 	Limit *Limit
 	Fn    Func

@@ -5,6 +5,7 @@ import (
 	"crypto/subtle"
 	"html"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -52,7 +53,7 @@ func (p *Provider) askConsent(ctx context.Context, c *engine.Call, a *authReques
 	for _, w := range wants {
 		b.WriteString("<li>" + html.EscapeString(w) + "</li>")
 	}
-	b.WriteString("</ul>")
+	b.WriteString("</ul><p>Either way you go on to <strong>" + html.EscapeString(hostOf(a.redirectURI)) + "</strong>.</p>")
 	if p.strict() {
 		b.WriteString(`<form method="post" action="/api/method/` + module + `approve">`)
 		for i := range c.Form.Len() {
@@ -69,6 +70,14 @@ func (p *Provider) askConsent(ctx context.Context, c *engine.Call, a *authReques
 	// No other site may lay this page under its own buttons.
 	c.Response.Header = append(c.Response.Header, [2]string{"X-Frame-Options", "DENY"}, [2]string{"Content-Security-Policy", "frame-ancestors 'none'"})
 	return nil
+}
+
+// hostOf is the part of an address by which people know a site.
+func hostOf(address string) string {
+	if u, err := url.Parse(address); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return address
 }
 
 func hidden(name, value string) string {

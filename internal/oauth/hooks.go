@@ -11,7 +11,7 @@ import (
 )
 
 func (p *Provider) registerHooks(h *engine.Hooks) {
-	h.On(dtClient, engine.Validate, validateClient)
+	h.On(dtClient, engine.Validate, p.validateClient)
 	h.On(dtToken, engine.Validate, validateToken)
 	for _, e := range []engine.Event{engine.OnUpdate, engine.OnTrash, engine.AfterRename} {
 		h.On(dtToken, e, func(_ context.Context, c *engine.Call, d *document.Document) error {
@@ -36,11 +36,16 @@ func (p *Provider) registerHooks(h *engine.Hooks) {
 	}
 }
 
-// validateClient follows oauth_client.py validate.
-func validateClient(ctx context.Context, c *engine.Call, d *document.Document) error {
+// validateClient follows oauth_client.py validate. Upstream's secrets have 40 bits; in
+// strict mode, where they count, they have 160.
+func (p *Provider) validateClient(ctx context.Context, c *engine.Call, d *document.Document) error {
 	d.Set("client_id", document.Text(d.Name()))
 	if d.Text("client_secret") == "" {
-		d.Set("client_secret", document.Text(engine.RandomHex(10)))
+		length := 10
+		if p.strict() {
+			length = 40
+		}
+		d.Set("client_secret", document.Text(engine.RandomHex(length)))
 	}
 	grant, response := d.Text("grant_type"), d.Text("response_type")
 	if grant == "Authorization Code" && response != "Code" || grant == "Implicit" && response != "Token" {

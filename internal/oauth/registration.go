@@ -133,6 +133,12 @@ func readMetadata(v document.Value) (*metadata, []problem) {
 			m.text[field] = w.Str()
 		}
 	}
+	m.readAddresses(o, bad)
+	return m, problems
+}
+
+// readAddresses takes the addresses of pages about the client.
+func (m *metadata) readAddresses(o *document.Object, bad func(field, text string)) {
 	for _, field := range []string{"client_uri", "logo_uri", "tos_uri", "policy_uri"} {
 		w := o.Get(field)
 		if w.IsNull() {
@@ -144,7 +150,6 @@ func readMetadata(v document.Value) (*metadata, []problem) {
 		}
 		m.text[field] = normal
 	}
-	return m, problems
 }
 
 // httpURL normalises an address as pydantic's HttpUrl does: lower-case scheme and host,

@@ -1,148 +1,30 @@
 package oauth_test
 
 import (
-	"context"
 	"encoding/base64"
-	"encoding/json"
-	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
-	"strings"
-	"sync"
 	"testing"
-	"time"
 
-	"freddo"
+	"freddo/internal/sitetest"
 )
 
-// templates are empty sites, one a release, made once.
-var templates struct {
-	sync.Mutex
-	dir map[string]string
-}
+func TestMain(m *testing.M) { sitetest.Main(m) }
 
-func template(t testing.TB, release string) string {
-	t.Helper()
-	templates.Lock()
-	defer templates.Unlock()
-	if dir := templates.dir[release]; dir != "" {
-		return dir
-	}
-	root, err := os.MkdirTemp("", "freddo-oauth")
-	if err != nil {
-		t.Fatal(err)
-	}
-	dir := filepath.Join(root, release)
-	if err := freddo.NewSite(context.Background(), dir, freddo.NewSiteOptions{AdminPassword: "admin", Compat: release}); err != nil {
-		t.Fatal(err)
-	}
-	if templates.dir == nil {
-		templates.dir = map[string]string{}
-	}
-	templates.dir[release] = dir
-	return dir
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	for _, dir := range templates.dir {
-		_ = os.RemoveAll(filepath.Dir(dir))
-	}
-	os.Exit(code)
-}
-
-const password = "Kestrel-42-harbour"
-
-// fixture is a site with a user, clients and a clock.
+// fixture is a site with a user who is logged in.
 type fixture struct {
-	t       testing.TB
-	handler http.Handler
-	mu      sync.Mutex
-	ahead   time.Duration
-	admin   []*http.Cookie
-	user    []*http.Cookie
+	*sitetest.Site
+	t    testing.TB
+	user []*http.Cookie
 }
 
 func newFixture(t testing.TB, release string) *fixture {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "site")
-	if err := os.CopyFS(dir, os.DirFS(template(t, release))); err != nil {
-		t.Fatal(err)
-	}
-	f := &fixture{t: t}
-	app, err := freddo.New(freddo.Config{Site: dir, Unsafe: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: f.now})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = app.Close() })
-	f.handler = app.Handler()
-	f.admin = f.login("Administrator", "admin")
-	f.json(f.admin, "POST", "/api/resource/User", map[string]any{"email": "olga@example.com", "first_name": "Olga", "last_name": "Pace",
-		"send_welcome_email": 0, "new_password": password, "roles": []map[string]any{{"role": "Report Manager"}}})
-	f.user = f.login("olga@example.com", password)
+	f := &fixture{Site: sitetest.New(t, release, nil), t: t}
+	f.User("olga@example.com", map[string]any{"first_name": "Olga", "last_name": "Pace"}, "Report Manager")
+	f.user = f.Login("olga@example.com", sitetest.Password)
 	return f
-}
-
-func (f *fixture) now() time.Time {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	return time.Now().Add(f.ahead)
-}
-
-func (f *fixture) wait(d time.Duration) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.ahead += d
-}
-
-func (f *fixture) do(cookies []*http.Cookie, r *http.Request) *httptest.ResponseRecorder {
-	for _, c := range cookies {
-		r.AddCookie(c)
-	}
-	w := httptest.NewRecorder()
-	f.handler.ServeHTTP(w, r)
-	return w
-}
-
-func (f *fixture) login(user, pwd string) []*http.Cookie {
-	f.t.Helper()
-	r := httptest.NewRequest("POST", "/api/method/login", strings.NewReader(url.Values{"usr": {user}, "pwd": {pwd}}.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	w := f.do(nil, r)
-	if w.Code != 200 {
-		f.t.Fatalf("login of %s: %d %s", user, w.Code, w.Body)
-	}
-	var keep []*http.Cookie
-	for _, c := range w.Result().Cookies() {
-		if c.Name == "sid" || c.Name == "user_id" {
-			keep = append(keep, c)
-		}
-	}
-	return keep
-}
-
-// json sends JSON that must be accepted and returns the member data.
-func (f *fixture) json(cookies []*http.Cookie, verb, path string, body any) map[string]any {
-	f.t.Helper()
-	text, err := json.Marshal(body)
-	if err != nil {
-		f.t.Fatal(err)
-	}
-	r := httptest.NewRequest(verb, (&url.URL{Path: path}).EscapedPath(), strings.NewReader(string(text)))
-	r.Header.Set("Content-Type", "application/json")
-	w := f.do(cookies, r)
-	if w.Code != 200 {
-		f.t.Fatalf("%s %s: %d %s", verb, path, w.Code, w.Body)
-	}
-	var out struct {
-		Data map[string]any `json:"data"`
-	}
-	_ = json.Unmarshal(w.Body.Bytes(), &out)
-	return out.Data
 }
 
 // client is an OAuth Client.
@@ -151,6 +33,7 @@ type client struct{ id, secret string }
 const (
 	callback = "https://shop.example/cb"
 	other    = "https://shop.example/other"
+	verifier = "the-verifier-of-this-test"
 )
 
 func (f *fixture) client(extra map[string]any) client {
@@ -160,11 +43,9 @@ func (f *fixture) client(extra map[string]any) client {
 	for k, v := range extra {
 		o[k] = v
 	}
-	d := f.json(f.admin, "POST", "/api/resource/OAuth Client", o)
+	d := f.JSON(f.Admin, "POST", "/api/resource/OAuth Client", o)
 	return client{d["name"].(string), d["client_secret"].(string)}
 }
-
-const verifier = "the-verifier-of-this-test"
 
 func method(name string) string { return "/api/method/frappe.integrations.oauth2." + name }
 
@@ -174,7 +55,7 @@ func (f *fixture) code(c client, more url.Values) string {
 	w := f.approve(c, more)
 	to, err := url.Parse(w.Header().Get("Location"))
 	if err != nil || to.Query().Get("code") == "" {
-		f.t.Fatalf("approve: %d %s %s", w.Code, w.Header().Get("Location"), w.Body)
+		f.t.Fatalf("approve: %d %s %v", w.Code, w.Header().Get("Location"), w.Body)
 	}
 	return to.Query().Get("code")
 }
@@ -187,32 +68,27 @@ func authParams(c client, more url.Values) url.Values {
 	return q
 }
 
-func (f *fixture) approve(c client, more url.Values) *httptest.ResponseRecorder {
-	return f.do(f.user, httptest.NewRequest("GET", method("approve")+"?"+authParams(c, more).Encode(), nil))
+func (f *fixture) approve(c client, more url.Values) sitetest.Answer {
+	return f.Get(f.user, method("approve")+"?"+authParams(c, more).Encode())
 }
 
 // answer is what the token endpoints say.
 type answer struct {
-	status                                    int
-	Access, Refresh, ID, Error, Scope, Client string
-	Active                                    bool
-	body                                      string
+	status                             int
+	Access, Refresh, ID, Error, Client string
+	Active                             bool
 }
 
 // post sends a form to an endpoint; basic adds the client's credentials as a header.
 func (f *fixture) post(name string, basic *client, form url.Values) answer {
 	f.t.Helper()
-	r := httptest.NewRequest("POST", method(name), strings.NewReader(form.Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	var header []string
 	if basic != nil {
-		r.Header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(basic.id+":"+basic.secret)))
+		header = []string{"Authorization", "Basic " + base64.StdEncoding.EncodeToString([]byte(basic.id+":"+basic.secret))}
 	}
-	w := f.do(nil, r)
-	var j map[string]any
-	_ = json.Unmarshal(w.Body.Bytes(), &j)
-	text := func(k string) string { s, _ := j[k].(string); return s }
-	active, _ := j["active"].(bool)
-	return answer{w.Code, text("access_token"), text("refresh_token"), text("id_token"), text("error"), text("scope"), text("client_id"), active, w.Body.String()}
+	a := f.Post(nil, method(name), form, header...)
+	active, _ := a.Body["active"].(bool)
+	return answer{a.Code, a.Text("access_token"), a.Text("refresh_token"), a.Text("id_token"), a.Text("error"), a.Text("client_id"), active}
 }
 
 // redeem trades a code in, with the client's secret unless more says otherwise.
@@ -237,5 +113,5 @@ func (f *fixture) refresh(c client, token string) answer {
 func (f *fixture) who(token string) int {
 	r := httptest.NewRequest("GET", "/api/method/frappe.auth.get_logged_user", nil)
 	r.Header.Set("Authorization", "Bearer "+token)
-	return f.do(nil, r).Code
+	return f.Do(nil, r).Code
 }

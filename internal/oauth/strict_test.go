@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"freddo/internal/sitetest"
 )
 
 func s256(v string) string {
@@ -48,7 +50,7 @@ func TestStrictCode(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			code := f.code(c, tt.ask)
-			f.wait(tt.wait)
+			f.Wait(tt.wait)
 			as := c
 			if tt.as != nil {
 				as = *tt.as
@@ -114,11 +116,11 @@ func TestStrictPublicClientsUsePKCE(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "v16")
 	c := f.client(map[string]any{"token_endpoint_auth_method": "None"})
-	if w := f.approve(c, nil); w.Code != 400 || !strings.Contains(w.Body.String(), "Code challenge required.") {
+	if w := f.approve(c, nil); w.Code != 400 || !strings.Contains(w.ResponseRecorder.Body.String(), "Code challenge required.") {
 		t.Errorf("without a challenge: %d %s", w.Code, w.Body)
 	}
 	plain := url.Values{"code_challenge": {verifier}, "code_challenge_method": {"plain"}}
-	if w := f.approve(c, plain); w.Code != 400 || !strings.Contains(w.Body.String(), "Transform algorithm not supported.") {
+	if w := f.approve(c, plain); w.Code != 400 || !strings.Contains(w.ResponseRecorder.Body.String(), "Transform algorithm not supported.") {
 		t.Errorf("plain: %d %s", w.Code, w.Body)
 	}
 	got := f.redeem(c, f.code(c, pkce()), url.Values{"client_secret": none, "code_verifier": {verifier}})
@@ -168,7 +170,7 @@ func TestStrictConsent(t *testing.T) {
 	codes := func() int {
 		r := httptest.NewRequest("GET", "/api/method/frappe.client.get_count?doctype=OAuth+Authorization+Code", nil)
 		var out struct{ Message int }
-		if err := json.Unmarshal(f.do(f.admin, r).Body.Bytes(), &out); err != nil {
+		if err := json.Unmarshal(f.Do(f.Admin, r).ResponseRecorder.Body.Bytes(), &out); err != nil {
 			t.Fatal(err)
 		}
 		return out.Message
@@ -176,8 +178,8 @@ func TestStrictConsent(t *testing.T) {
 	if w := f.approve(c, nil); w.Code != 302 || !strings.HasPrefix(w.Header().Get("Location"), method("authorize")) || codes() != 0 {
 		t.Errorf("a GET of approve: %d %s, %d codes", w.Code, w.Header().Get("Location"), codes())
 	}
-	page := f.do(f.user, httptest.NewRequest("GET", method("authorize")+"?"+authParams(c, nil).Encode(), nil))
-	body := page.Body.String()
+	page := f.Do(f.user, httptest.NewRequest("GET", method("authorize")+"?"+authParams(c, nil).Encode(), nil))
+	body := page.ResponseRecorder.Body.String()
 	if page.Code != 200 || strings.Contains(body, "<b>Shop") || strings.Contains(body, "<script") || page.Header().Get("X-Frame-Options") != "DENY" {
 		t.Fatalf("consent page: %d %s", page.Code, body)
 	}
@@ -186,11 +188,9 @@ func TestStrictConsent(t *testing.T) {
 		form.Set(m[1], strings.NewReplacer("&amp;", "&", "&#34;", `"`).Replace(m[2]))
 	}
 	token := form.Get("csrf_token")
-	post := func(csrf string) *httptest.ResponseRecorder {
+	post := func(csrf string) sitetest.Answer {
 		form.Set("csrf_token", csrf)
-		r := httptest.NewRequest("POST", method("approve"), strings.NewReader(form.Encode()))
-		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		return f.do(f.user, r)
+		return f.Post(f.user, method("approve"), form)
 	}
 	if w := post("wrong"); w.Code != 400 || codes() != 0 {
 		t.Errorf("a wrong CSRF token: %d, %d codes", w.Code, codes())
@@ -204,9 +204,7 @@ func TestStrictPostWithoutACSRFTokenIsNoConsent(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "v15")
 	c := f.client(map[string]any{"skip_authorization": 0})
-	r := httptest.NewRequest("POST", method("approve"), strings.NewReader(authParams(c, nil).Encode()))
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	if w := f.do(f.user, r); strings.HasPrefix(w.Header().Get("Location"), callback) {
+	if w := f.Post(f.user, method("approve"), authParams(c, nil)); strings.HasPrefix(w.Header().Get("Location"), callback) {
 		t.Errorf("a session that never saw the page consented: %s", w.Header().Get("Location"))
 	}
 }
@@ -215,7 +213,7 @@ func TestStrictRefusesThePasswordGrant(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "v15")
 	c := f.client(nil)
-	got := f.post("get_token", nil, url.Values{"grant_type": {"password"}, "username": {"olga@example.com"}, "password": {password}, "client_id": {c.id}, "client_secret": {c.secret}})
+	got := f.post("get_token", nil, url.Values{"grant_type": {"password"}, "username": {"olga@example.com"}, "password": {sitetest.Password}, "client_id": {c.id}, "client_secret": {c.secret}})
 	if got.Error != "unsupported_grant_type" {
 		t.Errorf("got %+v", got)
 	}
@@ -240,7 +238,7 @@ func TestStrictIntrospectionAndRevocation(t *testing.T) {
 	if f.who(got.Access) != 200 {
 		t.Error("another client revoked the token")
 	}
-	f.wait(2 * time.Hour)
+	f.Wait(2 * time.Hour)
 	if a := ask(&c); a.Active {
 		t.Errorf("expired: %+v", a)
 	}
@@ -274,21 +272,21 @@ func TestBearerEndsAtOnce(t *testing.T) {
 				}
 			}
 			tok := fresh()
-			f.json(f.admin, "PUT", "/api/resource/OAuth Bearer Token/"+tok, map[string]any{"status": "Revoked"})
+			f.JSON(f.Admin, "PUT", "/api/resource/OAuth Bearer Token/"+tok, map[string]any{"status": "Revoked"})
 			end("status Revoked", tok)
 			tok = fresh()
 			r := httptest.NewRequest("DELETE", "/api/resource/OAuth%20Bearer%20Token/"+tok, nil)
-			f.do(f.admin, r)
+			f.Do(f.Admin, r)
 			end("deleted", tok)
 			tok = fresh()
-			f.wait(61 * time.Minute)
+			f.Wait(61 * time.Minute)
 			end("expired", tok)
 			tok = fresh()
-			f.json(f.admin, "PUT", "/api/resource/OAuth Client/"+c.id, map[string]any{"scopes": "all"})
+			f.JSON(f.Admin, "PUT", "/api/resource/OAuth Client/"+c.id, map[string]any{"scopes": "all"})
 			end("the client lost a scope", tok)
-			f.json(f.admin, "PUT", "/api/resource/OAuth Client/"+c.id, map[string]any{"scopes": "all openid"})
+			f.JSON(f.Admin, "PUT", "/api/resource/OAuth Client/"+c.id, map[string]any{"scopes": "all openid"})
 			tok = fresh()
-			f.json(f.admin, "PUT", "/api/resource/User/olga@example.com", map[string]any{"enabled": 0})
+			f.JSON(f.Admin, "PUT", "/api/resource/User/olga@example.com", map[string]any{"enabled": 0})
 			end("the user was disabled", tok)
 		})
 	}

@@ -126,8 +126,11 @@ type Refusal struct {
 }
 
 // AllowedFor returns the values of a User Permission on target that apply to
-// documents of dt, and whether any applies.
+// documents of dt, and whether any applies. The values are read-only.
 func (u *User) AllowedFor(target, dt string) (values map[string]bool, restricted bool) {
+	if all, ok := u.everywhere[target]; ok {
+		return all, true
+	}
 	for _, a := range u.Allowed[target] {
 		if a.ApplicableFor == "" || a.ApplicableFor == dt {
 			if values == nil {

@@ -31,6 +31,9 @@ type User struct {
 	Allowed map[string][]Allowed
 	roles   map[string]bool
 	trees   []string
+	// everywhere holds the allowed values of DocTypes whose permissions apply to all
+	// DocTypes, ready to be asked for every document.
+	everywhere map[string]map[string]bool
 }
 
 // Allowed is one User Permission.
@@ -237,7 +240,26 @@ func (u *User) loadAllowed(ctx context.Context, tx *storage.Tx, below Below) err
 			u.Allowed[r.allow] = append(u.Allowed[r.allow], Allowed{Value: n, ApplicableFor: r.ApplicableFor})
 		}
 	}
+	u.indexAllowed()
 	return nil
+}
+
+// indexAllowed fills everywhere.
+func (u *User) indexAllowed() {
+	u.everywhere = map[string]map[string]bool{}
+	for target, all := range u.Allowed {
+		values := make(map[string]bool, len(all))
+		for _, a := range all {
+			if a.ApplicableFor != "" {
+				values = nil
+				break
+			}
+			values[a.Value] = true
+		}
+		if values != nil {
+			u.everywhere[target] = values
+		}
+	}
 }
 
 func text(rows storage.Rows, i int) string { return document.ToText(rows.Raw(i).Value(textClass)) }

@@ -11,6 +11,7 @@ import (
 
 	"freddo"
 	"freddo/document"
+	"freddo/internal/sitetest"
 )
 
 // server is an application with Administrator's API key, for the numbered differences
@@ -24,9 +25,15 @@ type server struct {
 
 func newServer(t *testing.T, release string) *server {
 	t.Helper()
+	return newServerOn(t, release, "")
+}
+
+// newServerOn is newServer with a database of its own, by its URL.
+func newServerOn(t *testing.T, release, db string) *server {
+	t.Helper()
 	s := &server{t: t, dir: filepath.Join(t.TempDir(), "site")}
 	ctx := context.Background()
-	if err := freddo.NewSite(ctx, s.dir, freddo.NewSiteOptions{AdminPassword: "admin", Compat: release}); err != nil {
+	if err := freddo.NewSite(ctx, s.dir, freddo.NewSiteOptions{AdminPassword: "admin", Compat: release, DB: db}); err != nil {
 		t.Fatal(err)
 	}
 	app, err := freddo.New(freddo.Config{Site: s.dir, Unsafe: true})
@@ -169,5 +176,28 @@ func TestDifference6SecondProcess(t *testing.T) {
 	}
 	if !strings.Contains(err.Error(), "another process") {
 		t.Errorf("got %q, want a text that tells of the other process", err)
+	}
+}
+
+func TestDifference9RowsFollowTheirDocument(t *testing.T) {
+	t.Parallel()
+	s := sitetest.New(t, "v15", nil)
+	s.JSON(s.Admin, http.MethodPost, "/api/resource/DocType", map[string]any{"name": "Line", "module": "Core", "custom": 1, "istable": 1,
+		"fields": []map[string]any{{"fieldname": "item", "fieldtype": "Data", "label": "Item"}}})
+	s.JSON(s.Admin, http.MethodPost, "/api/resource/DocType", map[string]any{"name": "Basket", "module": "Core", "custom": 1, "autoname": "field:title",
+		"fields":      []map[string]any{{"fieldname": "title", "fieldtype": "Data", "label": "Title"}, {"fieldname": "lines", "fieldtype": "Table", "options": "Line", "label": "Lines"}},
+		"permissions": []map[string]any{{"role": "System Manager", "read": 1, "write": 1, "create": 1}, {"role": "Report Manager", "read": 1}}})
+	row := map[string]string{}
+	for _, name := range []string{"open", "closed"} {
+		d := s.JSON(s.Admin, http.MethodPost, "/api/resource/Basket", map[string]any{"title": name, "lines": []map[string]any{{"item": name}}})
+		row[name] = d["lines"].([]any)[0].(map[string]any)["name"].(string)
+	}
+	s.User("olga@example.com", nil, "Report Manager")
+	s.JSON(s.Admin, http.MethodPost, "/api/resource/User Permission", map[string]any{"user": "olga@example.com", "allow": "Basket", "for_value": "open"})
+	olga := s.Login("olga@example.com", sitetest.Password)
+	for name, want := range map[string]int{"open": 200, "closed": 403} {
+		if got := s.Get(olga, "/api/resource/Line/"+row[name]).Code; got != want {
+			t.Errorf("the row of %s: %d, want %d", name, got, want)
+		}
 	}
 }

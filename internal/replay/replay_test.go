@@ -19,6 +19,7 @@ import (
 	"freddo"
 	"freddo/conformance"
 	"freddo/internal/site"
+	"freddo/internal/sitetest"
 	"freddo/internal/storage/dbtest"
 	"freddo/internal/storage/netdb"
 )
@@ -38,6 +39,8 @@ const (
 
 	supportedFile = "../../SUPPORTED.md"
 )
+
+func TestMain(m *testing.M) { sitetest.Main(m) }
 
 func TestConformance(t *testing.T) {
 	all, err := conformance.LoadAll(os.DirFS(dir), "testdata")
@@ -118,8 +121,8 @@ type job struct {
 	at       int
 }
 
-// replayAll runs every area for every release and database, as many at a time as there
-// are processors, each on a copy of a site that was created once per release.
+// replayAll runs every area for every release and database, several at a time (some
+// wait for time to pass), each on a copy of a site that was created once per release.
 func replayAll(t *testing.T, all []*conformance.Area) []conformance.AreaResult {
 	t.Helper()
 	var jobs []job
@@ -137,7 +140,7 @@ func replayAll(t *testing.T, all []*conformance.Area) []conformance.AreaResult {
 	results := make([]conformance.AreaResult, len(jobs))
 	queue := make(chan job)
 	var wg sync.WaitGroup
-	for range 2 * runtime.GOMAXPROCS(0) {
+	for range 4 * runtime.GOMAXPROCS(0) {
 		wg.Go(func() {
 			for j := range queue {
 				r, err := j.replay(t)
@@ -246,8 +249,10 @@ func (j job) replay(t *testing.T) (r conformance.AreaResult, err error) {
 		return r, err
 	}
 	defer func() { err = errors.Join(err, app.Close()) }()
+	watch := &watcher{next: app.Handler()}
+	defer watch.checkSecrets(t, fmt.Sprintf("%s/%s v%d", j.template.kind, j.area.Name, j.template.version), path)
 	return conformance.Run(context.Background(), conformance.Runner{
-		Target: conformance.HandlerTarget{Handler: app.Handler()}, Version: j.template.version, Dialect: j.template.kind, Only: *only,
+		Target: conformance.HandlerTarget{Handler: watch}, Version: j.template.version, Dialect: j.template.kind, Only: *only,
 		SiteConfig: filepath.Join(path, site.ConfigFile), ConfigWait: 300 * time.Millisecond,
 	}, j.area)
 }

@@ -1,12 +1,43 @@
 package storage
 
-import "context"
+import (
+	"context"
+
+	"freddo/document"
+)
 
 // Definer is a Conn of a database that cannot undo a change of a table's shape with
 // the transaction. It runs the change, and runs undo (empty: there is none) when the
 // transaction is rolled back.
 type Definer interface {
 	Define(ctx context.Context, table, sql, undo string) error
+}
+
+// Peeker is a Conn that can look into a table without keeping hold of it, which would
+// stand in the way of a change of its shape (see Definer).
+type Peeker interface {
+	Peek(ctx context.Context, sql string, args []document.Value) (Rows, error)
+}
+
+// Peek is Query for a look into a table whose shape is about to change.
+func (tx *Tx) Peek(ctx context.Context, b *Builder) (Rows, error) {
+	c, err := tx.conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if p, ok := c.(Peeker); ok {
+		return p.Peek(ctx, b.String(), b.Values())
+	}
+	return c.Query(ctx, b.String(), b.Values())
+}
+
+// PeekRow is QueryRow by Peek.
+func (tx *Tx) PeekRow(ctx context.Context, b *Builder, dest ...*document.Value) (found bool, err error) {
+	rows, err := tx.Peek(ctx, b)
+	if err != nil {
+		return false, err
+	}
+	return firstRow(rows, dest)
 }
 
 // define changes the shape of a table. undo is the statement that takes the change

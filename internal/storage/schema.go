@@ -4,8 +4,8 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
-	"sort"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 

@@ -25,7 +25,7 @@ func (tx *Tx) keepLength(ctx context.Context, table string, s ColumnSpec, old st
 	}
 	b := NewBuilder(tx.Dialect()).SQL("SELECT MAX(CHAR_LENGTH(").Ident(s.Name).SQL(")) FROM ").Ident(table)
 	var longest document.Value
-	if _, err := tx.QueryRow(ctx, b, &longest); err != nil {
+	if _, err := tx.PeekRow(ctx, b, &longest); err != nil {
 		return nil, fmt.Errorf("measure column %s: %w", s.Name, err)
 	}
 	if document.Cint(longest) <= int64(want) {

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"errors"
 
 	"freddo/doctype"
 	"freddo/document"
@@ -38,9 +39,45 @@ func (tx *Tx) LoadSingle(ctx context.Context, dt *doctype.DocType) (*document.Do
 	return d, found, rows.Err()
 }
 
+// LockSingle makes other transactions that write a Single wait for the end of this one.
+// What it reads is only dropped: the next statement sees what they have committed. A
+// Single that was never saved has nothing to lock.
+func (tx *Tx) LockSingle(ctx context.Context, dt *doctype.DocType) error {
+	if err := tx.StartWrite(ctx); err != nil || tx.Dialect().ForUpdate() == "" {
+		return err
+	}
+	for {
+		locked, err := tx.singleRows(ctx, dt, tx.Dialect().ForUpdate())
+		if err != nil || locked > 0 {
+			return err
+		}
+		// Rows that are there now were written while this waited for those before them.
+		if there, err := tx.singleRows(ctx, dt, ""); err != nil || there == 0 {
+			return err
+		}
+	}
+}
+
+// singleRows counts a Single's rows by reading them; lock ends the SELECT.
+func (tx *Tx) singleRows(ctx context.Context, dt *doctype.DocType, lock string) (n int, err error) {
+	rows, err := tx.Query(ctx, NewBuilder(tx.Dialect()).SQL("SELECT ").Ident("field").SQL(" FROM ").Ident(singles).SQL(" WHERE ").Ident("doctype").
+		SQL(" = ").Str(dt.Name).SQL(lock))
+	if err != nil {
+		return 0, err
+	}
+	for rows.Next() {
+		n++
+	}
+	err = rows.Err()
+	return n, errors.Join(err, rows.Close())
+}
+
 // SaveSingle rewrites a Single: every field is a row, nulls included.
 // Source: frappe/model/document.py update_single.
 func (tx *Tx) SaveSingle(ctx context.Context, d *document.Document) error {
+	if err := tx.LockSingle(ctx, d.Type); err != nil {
+		return err
+	}
 	b := NewBuilder(tx.Dialect()).SQL("DELETE FROM ").Ident(singles).SQL(" WHERE ").Ident("doctype").SQL(" = ").Str(d.Type.Name)
 	if _, err := tx.Exec(ctx, b); err != nil {
 		return err
@@ -80,6 +117,9 @@ func (tx *Tx) insertSingle(ctx context.Context, dt, field string, v document.Val
 }
 
 func (tx *Tx) setSingle(ctx context.Context, dt *doctype.DocType, cols []string, vals []document.Value) error {
+	if err := tx.LockSingle(ctx, dt); err != nil {
+		return err
+	}
 	for i, col := range cols {
 		b := NewBuilder(tx.Dialect()).SQL("DELETE FROM ").Ident(singles).SQL(" WHERE ").Ident("doctype").SQL(" = ").Str(dt.Name).
 			SQL(" AND ").Ident("field").SQL(" = ").Str(col)

@@ -93,6 +93,10 @@ func (tx *Tx) QueryRow(ctx context.Context, b *Builder, dest ...*document.Value)
 	if err != nil {
 		return false, err
 	}
+	return firstRow(rows, dest)
+}
+
+func firstRow(rows Rows, dest []*document.Value) (found bool, err error) {
 	defer rows.Close()
 	if !rows.Next() {
 		return false, rows.Err()

@@ -55,7 +55,11 @@ func bindable(dt *doctype.DocType, c *doctype.Column, v document.Value, o WriteO
 	case doctype.TextClass:
 		return textValue(dt, c, v)
 	case doctype.IntClass, doctype.CheckClass:
-		return document.IntOf(document.Cint(v)), nil
+		n := document.Cint(v)
+		if !fitsInteger(c, n) {
+			return v, NewError(OutOfRange, "tab"+dt.Name, c.Name, errBadValue)
+		}
+		return document.IntOf(n), nil
 	case doctype.FloatClass:
 		f := roundDecimal(document.Flt(v), decimals(c.Type.Size))
 		if !(math.Abs(f) < decimalLimit(c.Type.Size)) {
@@ -69,6 +73,15 @@ func bindable(dt *doctype.DocType, c *doctype.Column, v document.Value, o WriteO
 		return v, NewError(BadValue, "tab"+dt.Name, c.Name, errBadValue)
 	}
 	return document.Text(s), nil
+}
+
+// fitsInteger reports whether MariaDB's column can hold a number: int is 32 bits wide,
+// and bigint, which Int fields with a length above 11 get, 64.
+func fitsInteger(c *doctype.Column, n int64) bool {
+	if c.Type.Size == doctype.SizeBigInt || c.Field != nil && c.Field.Length > 11 {
+		return true
+	}
+	return n == int64(int32(n))
 }
 
 func textValue(dt *doctype.DocType, c *doctype.Column, v document.Value) (document.Value, error) {

@@ -9,6 +9,8 @@ import (
 	"freddo/exc"
 	"freddo/internal/builtin/arg"
 	"freddo/internal/builtin/core"
+	"freddo/internal/builtin/quirk"
+	"freddo/internal/compat"
 	"freddo/internal/engine"
 	"freddo/internal/method"
 )
@@ -41,6 +43,10 @@ func Register(r *method.Registry) {
 		method.Method{Name: name("get_time_zone"), Guest: true, Fn: timeZone},
 		method.Method{Name: name("is_document_amended"), Params: arg.Any("doctype", "docname"), Fn: isAmended},
 		method.Method{Name: name("validate_link"), Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("docname", method.Str), arg.Opt("fields", method.Any, nil)}, Fn: validateLink},
+		method.Method{Name: name("validate_link_and_fetch"), In: func(p *compat.Profile) bool { return quirk.Of(p).ValidateLinkAndFetch }, Rest: true,
+			Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("docname", method.Str), arg.Opt("fields_to_fetch", method.Any, nil),
+				arg.Opt("query", method.Any, nil), arg.Opt("filters", method.Any, nil)}, Fn: validateLinkAndFetch},
+		method.Method{Name: name("get_js"), Params: arg.Any("items"), Fn: getJS},
 	)
 	r.Private(name("insert_doc"), name("delete_doc"), name("check_parent_permission"))
 }

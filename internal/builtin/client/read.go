@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"freddo/doctype"
@@ -426,23 +425,5 @@ func validateLink(ctx context.Context, c *engine.Call, a method.Args) (any, erro
 	if !fields.Truthy() {
 		return out, nil
 	}
-	if err := mayRead(ctx, c, dt.Name); exc.Is(err, exc.Permission) {
-		c.Msgprint(exc.Message{Text: fmt.Sprintf("You need %s permission to fetch values from %s %s", engine.Bold("Read"), engine.Bold(dt.Name), engine.Bold(name)),
-			Title: "Cannot Fetch Values", Indicator: "orange"})
-		core.LeaveExcType(c, err)
-		return out, nil
-	} else if err != nil {
-		return nil, err
-	}
-	res, err := c.List(ctx, query.Request{DocType: dt, Fields: fields, Filters: document.MapOf(document.NewObject("name", name)), OrderBy: document.NullValue, Limit: 1, FromRequest: true})
-	if err != nil {
-		return nil, err
-	}
-	if v, err := document.ParseJSON(string(res.JSON)); err == nil && len(v.List()) > 0 {
-		row := v.List()[0].Map()
-		for _, k := range row.Keys() {
-			out.Set(k, row.Get(k))
-		}
-	}
-	return out, nil
+	return out, fetch(ctx, c, dt.Name, name, fields, out)
 }

@@ -13,6 +13,7 @@ import (
 func Register(h *engine.Hooks, r *method.Registry) {
 	doctypes.Register(h)
 	engine.RegisterNamingRule(h)
+	registerNamingSettings(h)
 	registerUser(h)
 	registerUserMethods(r)
 	registerRole(h)
@@ -22,4 +23,5 @@ func Register(h *engine.Hooks, r *method.Registry) {
 	registerVersion(h)
 	registerDeleted(h, r)
 	registerSettings(h)
+	registerZones(r)
 }

@@ -11,12 +11,11 @@ import (
 	"freddo/internal/storage"
 )
 
-// registerSettings hooks System Settings, Module Def, Document Naming Rule and Note.
+// registerSettings hooks System Settings and Language.
 func registerSettings(h *engine.Hooks) {
 	h.On("System Settings", engine.Validate, validateSettings)
 	h.On("System Settings", engine.OnUpdate, settingsToDefaults)
 	h.On("System Settings", engine.OnUpdate, startPasswordAge)
-	h.On("Document Naming Rule", engine.Validate, validateNamingRule)
 	h.On("Language", engine.Validate, func(_ context.Context, _ *engine.Call, d *document.Document) error {
 		if strings.ContainsAny(d.Text("language_code"), " /\\") {
 			return exc.Validation.Throw("Invalid language code")
@@ -108,19 +107,4 @@ func SetDefault(ctx context.Context, c *engine.Call, parent, key string, v docum
 		row.Set(k, document.Text(val))
 	}
 	return c.Tx.Insert(ctx, row, storage.WriteOptions{})
-}
-
-// validateNamingRule refuses conditions on fields that are not there.
-// Source: frappe/core/doctype/document_naming_rule/document_naming_rule.py.
-func validateNamingRule(ctx context.Context, c *engine.Call, d *document.Document) error {
-	dt, err := c.DocType(ctx, d.Text("document_type"))
-	if err != nil {
-		return err
-	}
-	for _, row := range d.Rows("conditions") {
-		if field := row.Text("field"); dt.Column(field) == nil && dt.Field(field) == nil {
-			return exc.Validation.Throwf("%s is not a field of doctype %s", engine.Bold(field), engine.Bold(dt.Name))
-		}
-	}
-	return nil
 }

@@ -13,6 +13,7 @@ func Register(h *engine.Hooks, r *method.Registry) {
 	registerToDo(h)
 	registerNote(h)
 	registerTag(h)
+	registerFollow(r)
 	s := &search{methods: r}
 	posts := []string{"POST", "PUT"}
 	r.Add(
@@ -25,6 +26,25 @@ func Register(h *engine.Hooks, r *method.Registry) {
 		method.Method{Name: "frappe.desk.reportview.get_count", Rest: true, Fn: reportCount},
 		method.Method{Name: "frappe.desk.reportview.delete_items", Fn: deleteItems},
 		method.Method{Name: "frappe.desk.reportview.export_query", Rest: true, Fn: exportQuery},
+		method.Method{Name: "frappe.desk.reportview.get_stats", Params: statParams(), Fn: getStats},
+		method.Method{Name: "frappe.desk.reportview.get_sidebar_stats", Params: statParams(), Fn: sidebarStats},
+		method.Method{Name: "frappe.desk.reportview.get_filter_dashboard_data", Params: statParams(), Fn: filterDashboard},
+		method.Method{Name: "frappe.desk.reportview.save_report", Params: arg.Any("name", "doctype", "report_settings"), Fn: saveReport},
+		method.Method{Name: "frappe.desk.reportview.delete_report", Params: arg.Any("name"), Fn: deleteReport},
+		method.Method{Name: "frappe.desk.listview.get_list_settings", Params: arg.Any("doctype"), Fn: listSettings},
+		method.Method{Name: "frappe.desk.listview.set_list_settings", Params: arg.Any("doctype", "values"), Fn: setListSettings},
+		method.Method{Name: "frappe.desk.listview.get_group_by_count", Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("current_filters", method.Str),
+			arg.Req("field", method.Str)}, Fn: groupByCount},
+		method.Method{Name: "frappe.desk.notifications.get_notifications", Fn: notifications},
+		method.Method{Name: "frappe.desk.notifications.get_open_count", Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("name", method.Str),
+			arg.Opt("items", method.Any, nil)}, Fn: openCount},
+		method.Method{Name: "frappe.desk.form.linked_with.get", Params: arg.Any("doctype", "docname"), Fn: linkedWith},
+		method.Method{Name: "frappe.desk.form.linked_with.get_linked_doctypes", Params: append(arg.Any("doctype"),
+			arg.Opt("without_ignore_user_permissions_enabled", method.Any, false)), Fn: linkedTypes},
+		method.Method{Name: "frappe.desk.form.linked_with.get_submitted_linked_docs", Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("name", method.Str),
+			arg.Opt("ignore_doctypes_on_cancel_all", method.Any, nil)}, Fn: submittedLinks},
+		method.Method{Name: "frappe.desk.form.linked_with.cancel_all_linked_docs", Params: append(arg.Any("docs"), arg.Opt("ignore_doctypes_on_cancel_all", method.Any, nil)), Fn: cancelLinked},
+		method.Method{Name: "frappe.apps.get_apps", Fn: apps},
 
 		method.Method{Name: "frappe.desk.form.load.getdoc", Params: append(arg.Any("doctype", "name"), arg.Opt("user", method.Any, nil)), Fn: getDoc},
 		method.Method{Name: "frappe.desk.form.load.getdoctype", Params: []method.Param{arg.Req("doctype", method.Any), arg.Opt("with_parent", method.Any, false),
@@ -56,4 +76,8 @@ func Register(h *engine.Hooks, r *method.Registry) {
 			arg.Opt("action", method.Any, "submit"), arg.Opt("data", method.Any, nil), arg.Opt("task_id", method.Any, nil)), Fn: bulkAction},
 		method.Method{Name: "frappe.desk.treeview.get_children", Params: []method.Param{arg.Req("doctype", method.Any), arg.Opt("parent", method.Any, "")}, Fn: treeChildren},
 	)
+}
+
+func statParams() []method.Param {
+	return append(arg.Any("stats", "doctype"), arg.Opt("filters", method.Any, nil))
 }

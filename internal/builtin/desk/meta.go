@@ -155,10 +155,36 @@ func formAssets(ctx context.Context, c *engine.Call, o *document.Object, name st
 	o.Set("__custom_js", document.Text(form+"\n\n//# sourceURL="+scrubbed+"__custom_js"))
 	o.Set("__custom_list_js", document.Text(list+"\n\n//# sourceURL="+scrubbed+"__custom_list_js"))
 	o.Set("__print_formats", document.ListOf())
-	o.Set("__workflow_docs", document.ListOf())
+	flow, err := workflowDocs(ctx, c, name)
+	if err != nil {
+		return err
+	}
+	o.Set("__workflow_docs", flow)
 	o.Set("__kanban_column_fields", document.ListOf())
 	o.Set("__dashboard", document.MapOf(document.NewObject("transactions", document.ListOf(), "non_standard_fieldnames", &document.Object{}, "internal_links", &document.Object{})))
 	return nil
+}
+
+// workflowDocs are the active Workflow of a DocType and its states.
+// Source: frappe/desk/form/meta.py FormMeta.load_workflows.
+func workflowDocs(ctx context.Context, c *engine.Call, name string) (document.Value, error) {
+	rows, err := c.Rows(ctx, "Workflow", []string{"name"}, document.NewObject("document_type", name, "is_active", 1), "")
+	if err != nil || len(rows) == 0 {
+		return document.ListOf(), err
+	}
+	flow, err := c.Get(ctx, "Workflow", rows[0].PropText("name"))
+	if err != nil {
+		return document.Value{}, err
+	}
+	docs := []document.Value{document.MapOf(flow.ToObject(document.JSONOptions{}))}
+	for _, row := range flow.Rows("states") {
+		s, err := c.Get(ctx, "Workflow State", row.Text("state"))
+		if err != nil {
+			return document.Value{}, err
+		}
+		docs = append(docs, document.MapOf(s.ToObject(document.JSONOptions{})))
+	}
+	return document.ListOf(docs...), nil
 }
 
 // clientScripts joins the enabled Client Scripts of a DocType, by view.

@@ -41,20 +41,45 @@ func unzipFile(ctx context.Context, c *engine.Call, a method.Args) (any, error) 
 	if err != nil {
 		return nil, err
 	}
-	out := []*document.Document{}
-	err = c.Files.Unzip(f, limit, func(name string, t *files.Temp) error {
+	members, err := unpack(ctx, c, d, f, limit)
+	defer func() {
+		for _, in := range members {
+			if !in.staged {
+				in.temp.Discard()
+			}
+		}
+	}()
+	if err != nil {
+		return nil, zipError(d, err)
+	}
+	out := make([]*document.Document, len(members))
+	for i, in := range members {
+		out[i] = in.doc
+		if err := c.Insert(context.WithValue(ctx, contentKey{}, in), in.doc); err != nil {
+			return nil, err
+		}
+	}
+	return out, c.DeleteDoc(ctx, d)
+}
+
+// unpack brings all members of an archive to the disk, before the call holds the
+// database's locks.
+func unpack(ctx context.Context, c *engine.Call, d *document.Document, f files.File, limit int64) ([]*content, error) {
+	var members []*content
+	err := c.Files.Unzip(f, limit, func(name string, t *files.Temp) error {
 		m, err := c.FromObject(ctx, document.NewObject("doctype", "File", "file_name", name, "folder", d.Get("folder"), "is_private", d.Get("is_private"),
 			"attached_to_doctype", d.Get("attached_to_doctype"), "attached_to_name", d.Get("attached_to_name")))
 		if err != nil {
 			return err
 		}
-		out = append(out, m)
-		return insert(ctx, c, m, t)
+		in := &content{doc: m, temp: t}
+		members = append(members, in)
+		if t.Size() == 0 {
+			return nil
+		}
+		return in.prepare(ctx, c)
 	})
-	if err != nil {
-		return nil, zipError(d, err)
-	}
-	return out, c.DeleteDoc(ctx, d)
+	return members, err
 }
 
 func zipError(d *document.Document, err error) error {

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"time"
 
 	"freddo/doctype"
 	"freddo/document"
@@ -14,6 +15,7 @@ import (
 	"freddo/internal/builtin/core"
 	"freddo/internal/engine"
 	"freddo/internal/files"
+	"freddo/internal/perm"
 	"freddo/internal/storage"
 )
 
@@ -106,6 +108,34 @@ func unattached(ctx context.Context, c *engine.Call, u string) (string, error) {
 	return d.Name(), nil
 }
 
+// relinkWithin is how long files of a form that is not saved yet wait for its document.
+const relinkWithin = time.Hour
+
+// relink gives a new document the files that were uploaded while its form had a name of
+// its own. Source: file/utils.py relink_mismatched_files, desk/form/save.py savedocs.
+func relink(ctx context.Context, c *engine.Call, d *document.Document) error {
+	local := d.Extra().Str("localname")
+	if len(d.Type.AttachFields) == 0 || !strings.HasPrefix(local, "new-"+strings.ToLower(strings.ReplaceAll(d.Type.Name, " ", "-"))) {
+		return nil
+	}
+	since := c.SiteNow().Add(-relinkWithin).Format("2006-01-02 15:04:05.000000")
+	for _, f := range d.Type.AttachFields {
+		u := document.ToText(d.At(f.Slot))
+		if u == "" {
+			continue
+		}
+		b := storage.NewBuilder(c.Tx.Dialect()).SQL("UPDATE ").Table("File").SQL(" SET ").Ident("attached_to_name").SQL(" = ").Str(d.Name()).SQL(" WHERE ").
+			Ident("file_url").SQL(" = ").Str(u)
+		for _, w := range [][2]string{{"attached_to_name", local}, {"attached_to_doctype", d.Type.Name}, {"attached_to_field", f.Fieldname}, {"owner", c.User}} {
+			b.SQL(" AND ").Ident(w[0]).SQL(" = ").Str(w[1])
+		}
+		if _, err := c.Tx.Exec(ctx, b.SQL(" AND ").Ident("creation").SQL(" >= ").Str(since)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // picture finds pictures whose bytes stand in the text.
 // Source: file/utils.py extract_images_from_html.
 var picture = regexp.MustCompile(`<img[^>]*src\s*=\s*["'](data:[^"']*)["']`)
@@ -166,6 +196,9 @@ func storePicture(ctx context.Context, c *engine.Call, d *document.Document, dat
 	if err != nil {
 		return "", err
 	}
+	if len(raw) == 0 {
+		return "", exc.Base64.New("nothing to decode")
+	}
 	kind, _, _ := strings.Cut(headers, ";")
 	if shrunk, err := files.OptimizeImage(raw, kind, fit(c, 0, 0)); err == nil {
 		raw = shrunk
@@ -201,4 +234,45 @@ func rehash(ctx context.Context, c *engine.Call, d *document.Document, old strin
 		SQL(" AND ").Ident("file_url").SQL(" = ").Arg(d.Get("file_url"))
 	_, err := c.Tx.Exec(ctx, b)
 	return err
+}
+
+// Attach stores base64 (a data: URL or without its head) as a public File of a document.
+// Guests may where the site lets them upload.
+func Attach(ctx context.Context, c *engine.Call, d *document.Document, name, data string) (*document.Document, error) {
+	raw, err := decodeBase64(data)
+	if err != nil {
+		return nil, err
+	}
+	f, err := c.FromObject(ctx, document.NewObject("doctype", "File", "file_name", name, "attached_to_doctype", d.Type.Name, "attached_to_name", d.NameValue()))
+	if err != nil {
+		return nil, err
+	}
+	t := c.Files.Of(raw)
+	in := &request{name: name, file: &engine.File{Data: t}}
+	if err := in.checkType(ctx, c); err != nil {
+		return nil, err
+	}
+	if c.User == perm.Guest {
+		allowed, err := setting(ctx, c, "allow_guests_to_upload_files")
+		if err != nil {
+			return nil, err
+		}
+		f.Flags.IgnorePermissions = allowed != 0
+	}
+	return f, insert(ctx, c, f, t)
+}
+
+// RemoveByURL deletes the File of a URL that hangs on a document, if there is one.
+// Source: file/utils.py remove_file_by_url.
+func RemoveByURL(ctx context.Context, c *engine.Call, d *document.Document, u string) error {
+	f, err := first(ctx, c, where{"file_url", document.Text(u)}, where{"attached_to_doctype", document.Text(d.Type.Name)}, where{"attached_to_name", document.Text(d.Name())})
+	if err != nil || f.name == "" {
+		return err
+	}
+	old, err := c.Get(ctx, "File", f.name)
+	if err != nil {
+		return err
+	}
+	old.Flags.IgnorePermissions = true
+	return c.DeleteDoc(ctx, old)
 }

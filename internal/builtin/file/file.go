@@ -10,6 +10,8 @@ import (
 	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/builtin/arg"
+	"freddo/internal/builtin/quirk"
+	"freddo/internal/compat"
 	"freddo/internal/engine"
 	"freddo/internal/files"
 	"freddo/internal/method"
@@ -31,13 +33,16 @@ func Register(h *engine.Hooks, r *method.Registry) {
 	h.On(engine.AnyDocType, engine.BeforeSave, extractImages)
 	h.On(engine.AnyDocType, engine.BeforeSubmit, extractImages)
 	h.On(engine.AnyDocType, engine.BeforeUpdateAfterSubmit, extractImages)
+	h.On(engine.AnyDocType, engine.AfterInsert, relink)
 	h.On(engine.AnyDocType, engine.OnUpdate, bindAttachFields)
 	h.On(engine.AnyDocType, engine.OnUpdateAfterSubmit, bindAttachFields)
 	h.On(engine.AnyDocType, engine.AfterDelete, deleteAttachments)
 	up := &uploader{methods: r}
+	r.Shorthand("uploadfile", "frappe.handler.uploadfile")
 	api := func(s string) string { return "frappe.core.api.file." + s }
 	r.Add(
 		method.Method{Name: "frappe.handler.upload_file", Guest: true, Fn: up.upload},
+		method.Method{Name: "frappe.handler.uploadfile", In: func(p *compat.Profile) bool { return quirk.Of(p).UploadFileOld }, Fn: up.uploadOld},
 		method.Method{Name: "frappe.handler.download_file", Guest: true, Params: []method.Param{arg.Req("file_url", method.Str)}, Fn: download},
 		method.Method{Name: "frappe.client.attach_file", Verbs: []string{"POST", "PUT"}, Params: attachParams(), Fn: attachFile},
 		method.Method{Name: "frappe.desk.form.utils.remove_attach", Verbs: []string{"DELETE", "POST"}, Rest: true, Fn: removeAttach},

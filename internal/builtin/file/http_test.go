@@ -3,7 +3,6 @@ package file_test
 import (
 	"archive/zip"
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,126 +18,17 @@ import (
 	"sync"
 	"testing"
 
-	"freddo"
-	"freddo/document"
+	"freddo/internal/apptest"
 )
 
-// server is an application on a site of its own.
-type server struct {
-	t     *testing.T
-	app   *freddo.App
-	dir   string
-	token map[string]string
-}
+// server adds uploads to an application.
+type server struct{ *apptest.Server }
 
-var templates sync.Map // release → folder of a new site
-
-func template(t *testing.T, release string) string {
-	t.Helper()
-	make := sync.OnceValues(func() (string, error) {
-		dir, err := os.MkdirTemp("", "freddo-file-test")
-		if err != nil {
-			return "", err
-		}
-		return filepath.Join(dir, "site"), freddo.NewSite(context.Background(), filepath.Join(dir, "site"), freddo.NewSiteOptions{AdminPassword: "admin", Compat: release})
-	})
-	once, _ := templates.LoadOrStore(release, make)
-	dir, err := once.(func() (string, error))()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return dir
-}
-
-func TestMain(m *testing.M) {
-	code := m.Run()
-	templates.Range(func(_, v any) bool {
-		if dir, err := v.(func() (string, error))(); err == nil {
-			_ = os.RemoveAll(filepath.Dir(dir))
-		}
-		return true
-	})
-	os.Exit(code)
-}
+func TestMain(m *testing.M) { os.Exit(apptest.Main(m)) }
 
 func newServer(t *testing.T, release string) *server {
 	t.Helper()
-	s := &server{t: t, dir: filepath.Join(t.TempDir(), "site"), token: map[string]string{}}
-	if err := os.CopyFS(s.dir, os.DirFS(template(t, release))); err != nil {
-		t.Fatal(err)
-	}
-	app, err := freddo.New(freddo.Config{Site: s.dir, Unsafe: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = app.Close() })
-	s.app = app
-	s.keys("Administrator")
-	return s
-}
-
-func (s *server) keys(user string) {
-	s.t.Helper()
-	key, secret, err := s.app.GenerateKeys(context.Background(), user)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	s.token[user] = "token " + key + ":" + secret
-}
-
-// user makes a System User without roles beyond the automatic ones.
-func (s *server) user(name string, roles ...string) string {
-	s.t.Helper()
-	list := make([]string, len(roles))
-	for i, r := range roles {
-		list[i] = fmt.Sprintf(`{"role":%q}`, r)
-	}
-	s.must("Administrator", "POST", "/api/resource/User", fmt.Sprintf(`{"email":%q,"first_name":"X","send_welcome_email":0,"user_type":"System User","roles":[%s]}`,
-		name, strings.Join(list, ",")))
-	s.keys(name)
-	return name
-}
-
-func (s *server) send(user string, r *http.Request) *httptest.ResponseRecorder {
-	s.t.Helper()
-	if t := s.token[user]; t != "" {
-		r.Header.Set("Authorization", t)
-	}
-	r.Header.Set("Accept", "application/json")
-	w := httptest.NewRecorder()
-	s.app.Handler().ServeHTTP(w, r)
-	return w
-}
-
-func (s *server) do(user, method, target, body string) *httptest.ResponseRecorder {
-	s.t.Helper()
-	r := httptest.NewRequest(method, target, strings.NewReader(body))
-	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
-	}
-	return s.send(user, r)
-}
-
-func (s *server) must(user, method, target, body string) *document.Object {
-	s.t.Helper()
-	return s.answer(s.do(user, method, target, body))
-}
-
-func (s *server) answer(w *httptest.ResponseRecorder) *document.Object {
-	s.t.Helper()
-	if w.Code >= 300 {
-		s.t.Fatalf("%d %s", w.Code, w.Body)
-	}
-	v, err := document.ParseJSON(w.Body.String())
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	for _, key := range []string{"message", "data"} {
-		if o := v.Map().Get(key).Map(); o != nil {
-			return o
-		}
-	}
-	return v.Map()
+	return &server{apptest.New(t, release)}
 }
 
 // form is a multipart body with one file. A filename is sent as it is.
@@ -157,50 +47,45 @@ func form(filename, content string, fields ...string) (body, contentType string)
 }
 
 func (s *server) upload(user, filename, content string, fields ...string) *httptest.ResponseRecorder {
-	s.t.Helper()
+	s.T.Helper()
 	body, ct := form(filename, content, fields...)
 	r := httptest.NewRequest("POST", "/api/method/upload_file", strings.NewReader(body))
 	r.Header.Set("Content-Type", ct)
-	return s.send(user, r)
+	return s.Send(user, r)
 }
 
 // stored lists what lies among the site's files, uploads under way included.
 func (s *server) stored() []string {
-	s.t.Helper()
+	s.T.Helper()
 	var out []string
 	for _, root := range []string{"public", "private"} {
-		err := filepath.WalkDir(filepath.Join(s.dir, root), func(p string, d fs.DirEntry, err error) error {
+		err := filepath.WalkDir(filepath.Join(s.Dir, root), func(p string, d fs.DirEntry, err error) error {
 			if err == nil && !d.IsDir() {
-				rel, _ := filepath.Rel(s.dir, p)
+				rel, _ := filepath.Rel(s.Dir, p)
 				out = append(out, filepath.ToSlash(rel))
 			}
 			return err
 		})
 		if err != nil {
-			s.t.Fatal(err)
+			s.T.Fatal(err)
 		}
 	}
 	return out
 }
 
 func (s *server) wantStored(want ...string) {
-	s.t.Helper()
+	s.T.Helper()
 	got := s.stored()
 	slices.Sort(got)
 	slices.Sort(want)
 	if !slices.Equal(got, want) {
-		s.t.Errorf("on disk: %q, want %q", got, want)
+		s.T.Errorf("on disk: %q, want %q", got, want)
 	}
 }
 
 func each(t *testing.T, fn func(t *testing.T, s *server)) {
 	t.Helper()
-	for _, release := range []string{"v14", "v15", "v16"} {
-		t.Run(release, func(t *testing.T) {
-			t.Parallel()
-			fn(t, newServer(t, release))
-		})
-	}
+	apptest.Each(t, func(t *testing.T, s *apptest.Server) { fn(t, &server{s}) })
 }
 
 func TestHostileNamesNeverLeaveTheFolderOfFiles(t *testing.T) {
@@ -214,10 +99,10 @@ func TestHostileNamesNeverLeaveTheFolderOfFiles(t *testing.T) {
 				if w.Code != 200 {
 					continue
 				}
-				u := s.answer(w).Str("file_url")
+				u := s.Answer(w).Str("file_url")
 				// v14 and v15 keep % and ? in URLs, which then do not name the file.
 				want := fmt.Sprintf("%s %d", private, i)
-				if got := s.do("Administrator", "GET", (&urlPath{u}).String(), ""); got.Code != 200 || got.Body.String() != want {
+				if got := s.Do("Administrator", "GET", (&urlPath{u}).String(), ""); got.Code != 200 || got.Body.String() != want {
 					t.Errorf("%q stored as %q reads back as %d %q", name, u, got.Code, got.Body)
 				}
 				if h := w.Header().Get("X-Evil"); h != "" {
@@ -230,7 +115,7 @@ func TestHostileNamesNeverLeaveTheFolderOfFiles(t *testing.T) {
 				t.Errorf("%q lies outside", f)
 			}
 		}
-		if _, err := os.Stat(filepath.Join(filepath.Dir(s.dir), "evil.txt")); err == nil {
+		if _, err := os.Stat(filepath.Join(filepath.Dir(s.Dir), "evil.txt")); err == nil {
 			t.Error("a file left the site")
 		}
 	})
@@ -260,13 +145,13 @@ func TestUploadsThatEndEarlyLeaveNothing(t *testing.T) {
 			for name, r := range map[string]io.Reader{"ends": strings.NewReader(body[:n]), "breaks": io.MultiReader(strings.NewReader(body[:n]), broken{})} {
 				req := httptest.NewRequest("POST", "/api/method/upload_file", r)
 				req.Header.Set("Content-Type", ct)
-				if w := s.send("Administrator", req); w.Code < 400 {
+				if w := s.Send("Administrator", req); w.Code < 400 {
 					t.Errorf("a body that %s after %d bytes: %d", name, n, w.Code)
 				}
 			}
 		}
 		s.wantStored()
-		if got := s.must("Administrator", "GET", `/api/resource/File?filters={"is_folder":0}`, "").Get("data"); len(got.List()) > 0 {
+		if got := s.Must("Administrator", "GET", `/api/resource/File?filters={"is_folder":0}`, "").Get("data"); len(got.List()) > 0 {
 			t.Errorf("Files: %v", got)
 		}
 	})
@@ -282,7 +167,7 @@ func TestARequestThatIsTooLargeIsRefusedUnread(t *testing.T) {
 	r := httptest.NewRequest("POST", "/api/method/upload_file", unreadable{t})
 	r.ContentLength = 26<<20 + 1
 	r.Header.Set("Content-Type", "multipart/form-data; boundary=x")
-	if w := s.send("Administrator", r); w.Code != http.StatusRequestEntityTooLarge {
+	if w := s.Send("Administrator", r); w.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("got %d", w.Code)
 	}
 	// A body that does not tell its length is cut off where it passes the limit.
@@ -290,7 +175,7 @@ func TestARequestThatIsTooLargeIsRefusedUnread(t *testing.T) {
 	r = httptest.NewRequest("POST", "/api/method/upload_file", io.MultiReader(strings.NewReader(body)))
 	r.ContentLength = -1
 	r.Header.Set("Content-Type", ct)
-	if w := s.send("Administrator", r); w.Code != http.StatusRequestEntityTooLarge {
+	if w := s.Send("Administrator", r); w.Code != http.StatusRequestEntityTooLarge {
 		t.Errorf("without a length: %d", w.Code)
 	}
 	s.wantStored()
@@ -322,7 +207,7 @@ func TestWhatFailsAfterTheBytesWereTakenLeavesNothing(t *testing.T) {
 		body, ct := form("a.txt", long)
 		r := httptest.NewRequest("GET", "/api/method/upload_file", strings.NewReader(body))
 		r.Header.Set("Content-Type", ct)
-		_ = s.send("Administrator", r) // GET rolls back
+		_ = s.Send("Administrator", r) // GET rolls back
 		s.wantStored()
 	})
 }
@@ -330,32 +215,32 @@ func TestWhatFailsAfterTheBytesWereTakenLeavesNothing(t *testing.T) {
 func TestPrivateFilesAreForWhoMayReadThem(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *server) {
-		owner, other := s.user("owner@example.com"), s.user("other@example.com")
-		u := s.answer(s.upload(owner, "mine.txt", "secret", "is_private", "1")).Str("file_url")
+		owner, other := s.User("owner@example.com"), s.User("other@example.com")
+		u := s.Answer(s.upload(owner, "mine.txt", "secret", "is_private", "1")).Str("file_url")
 		for user, want := range map[string]int{owner: 200, "Administrator": 200, other: 403, "": 403} {
 			for _, target := range []string{u, "/api/method/download_file?file_url=" + u} {
-				w := s.do(user, "GET", target, "")
+				w := s.Do(user, "GET", target, "")
 				if w.Code != want || want == 403 && strings.Contains(w.Body.String(), "secret") {
 					t.Errorf("%s as %q: %d, want %d", target, user, w.Code, want)
 				}
 			}
 		}
-		if w := s.do(owner, "GET", u+"?fid=nosuchfile", ""); w.Code != 403 {
+		if w := s.Do(owner, "GET", u+"?fid=nosuchfile", ""); w.Code != 403 {
 			t.Errorf("by the name of another File: %d", w.Code)
 		}
 		// Naming the URL gives nobody the bytes: not by upload, not by REST, not by a field.
 		for name, w := range map[string]*httptest.ResponseRecorder{
-			"upload": s.do(other, "POST", "/api/method/upload_file", fmt.Sprintf(`{"file_url":%q}`, u)),
-			"rest":   s.do(other, "POST", "/api/resource/File", fmt.Sprintf(`{"file_url":%q}`, u)),
+			"upload": s.Do(other, "POST", "/api/method/upload_file", fmt.Sprintf(`{"file_url":%q}`, u)),
+			"rest":   s.Do(other, "POST", "/api/resource/File", fmt.Sprintf(`{"file_url":%q}`, u)),
 		} {
 			if w.Code != 403 {
 				t.Errorf("%s: %d %s", name, w.Code, w.Body)
 			}
 		}
-		mine := s.answer(s.upload(other, "own.txt", "own", "is_private", "1"))
-		s.do(other, "PUT", "/api/resource/File/"+mine.Str("name"), fmt.Sprintf(`{"file_url":%q}`, u))
-		s.do(other, "PUT", "/api/resource/File/"+mine.Str("name"), fmt.Sprintf(`{"file_url":%q,"is_private":0}`, u))
-		if w := s.do(other, "GET", u, ""); w.Code != 403 {
+		mine := s.Answer(s.upload(other, "own.txt", "own", "is_private", "1"))
+		s.Do(other, "PUT", "/api/resource/File/"+mine.Str("name"), fmt.Sprintf(`{"file_url":%q}`, u))
+		s.Do(other, "PUT", "/api/resource/File/"+mine.Str("name"), fmt.Sprintf(`{"file_url":%q,"is_private":0}`, u))
+		if w := s.Do(other, "GET", u, ""); w.Code != 403 {
 			t.Errorf("after all that: %d", w.Code)
 		}
 		s.wantStored("private/files/mine.txt", "private/files/own.txt")
@@ -367,10 +252,10 @@ func TestURLsThatLeadOutAreRefused(t *testing.T) {
 	each(t, func(t *testing.T, s *server) {
 		for _, u := range []string{"/private/files/../../site_config.json", "/files/../../site_config.json", "/private/files/%2e%2e/%2e%2e/site_config.json",
 			"/files/..%2f..%2fsite_config.json", "/private/files/", "/files/.", "/private/files/../files/x"} {
-			if w := s.do("Administrator", "POST", "/api/method/upload_file", fmt.Sprintf(`{"file_url":%q,"is_private":1}`, u)); w.Code < 400 {
+			if w := s.Do("Administrator", "POST", "/api/method/upload_file", fmt.Sprintf(`{"file_url":%q,"is_private":1}`, u)); w.Code < 400 {
 				t.Errorf("%s: %d", u, w.Code)
 			}
-			if w := s.do("Administrator", "GET", strings.ReplaceAll(u, "%", "%25"), ""); w.Code < 400 {
+			if w := s.Do("Administrator", "GET", strings.ReplaceAll(u, "%", "%25"), ""); w.Code < 400 {
 				t.Errorf("GET %s: %d", u, w.Code)
 			}
 		}
@@ -382,20 +267,20 @@ func TestRangesAndConditionsAreHonoured(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *server) {
 		for _, private := range []string{"0", "1"} {
-			u := s.answer(s.upload("Administrator", "r.txt", "0123456789", "is_private", private)).Str("file_url")
-			whole := s.do("Administrator", "GET", u, "")
+			u := s.Answer(s.upload("Administrator", "r.txt", "0123456789", "is_private", private)).Str("file_url")
+			whole := s.Do("Administrator", "GET", u, "")
 			tag := whole.Header().Get("ETag")
 			if whole.Code != 200 || tag == "" || whole.Header().Get("Content-Length") != "10" {
 				t.Errorf("%s: %d %v", u, whole.Code, whole.Header())
 			}
 			r := httptest.NewRequest("GET", u, nil)
 			r.Header.Set("Range", "bytes=2-4")
-			if w := s.send("Administrator", r); w.Code != 206 || w.Body.String() != "234" {
+			if w := s.Send("Administrator", r); w.Code != 206 || w.Body.String() != "234" {
 				t.Errorf("%s range: %d %q", u, w.Code, w.Body)
 			}
 			r = httptest.NewRequest("GET", u, nil)
 			r.Header.Set("If-None-Match", tag)
-			if w := s.send("Administrator", r); w.Code != 304 || w.Body.Len() > 0 {
+			if w := s.Send("Administrator", r); w.Code != 304 || w.Body.Len() > 0 {
 				t.Errorf("%s unchanged: %d %q", u, w.Code, w.Body)
 			}
 		}
@@ -407,8 +292,8 @@ func TestActiveContentIsOnlyDownloaded(t *testing.T) {
 	each(t, func(t *testing.T, s *server) {
 		for _, name := range []string{"a.svg", "a.HTML", "a.htm", "a.xml"} {
 			for _, private := range []string{"0", "1"} {
-				u := s.answer(s.upload("Administrator", name, "<script>alert("+private+")</script>"+name, "is_private", private)).Str("file_url")
-				w := s.do("Administrator", "GET", u, "")
+				u := s.Answer(s.upload("Administrator", name, "<script>alert("+private+")</script>"+name, "is_private", private)).Str("file_url")
+				w := s.Do("Administrator", "GET", u, "")
 				if d := w.Header().Get("Content-Disposition"); !strings.HasPrefix(d, "attachment") || w.Header().Get("X-Content-Type-Options") != "nosniff" {
 					t.Errorf("%s: %v", u, w.Header())
 				}
@@ -420,14 +305,14 @@ func TestActiveContentIsOnlyDownloaded(t *testing.T) {
 func TestBytesLeaveWithTheLastFileThatHasThem(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *server) {
-		a := s.answer(s.upload("Administrator", "a.txt", "same"))
-		b := s.answer(s.upload("Administrator", "b.txt", "same"))
+		a := s.Answer(s.upload("Administrator", "a.txt", "same"))
+		b := s.Answer(s.upload("Administrator", "b.txt", "same"))
 		if a.Str("file_url") != b.Str("file_url") {
 			t.Errorf("%s and %s", a.Str("file_url"), b.Str("file_url"))
 		}
-		s.do("Administrator", "DELETE", "/api/resource/File/"+a.Str("name"), "")
+		s.Do("Administrator", "DELETE", "/api/resource/File/"+a.Str("name"), "")
 		s.wantStored("public/files/a.txt")
-		s.do("Administrator", "DELETE", "/api/resource/File/"+b.Str("name"), "")
+		s.Do("Administrator", "DELETE", "/api/resource/File/"+b.Str("name"), "")
 		s.wantStored()
 	})
 }
@@ -435,10 +320,10 @@ func TestBytesLeaveWithTheLastFileThatHasThem(t *testing.T) {
 func TestDeletingADocumentDeletesItsFiles(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *server) {
-		todo := s.must("Administrator", "POST", "/api/resource/ToDo", `{"description":"x"}`).Str("name")
-		s.answer(s.upload("Administrator", "a.txt", "x", "doctype", "ToDo", "docname", todo, "is_private", "1"))
+		todo := s.Must("Administrator", "POST", "/api/resource/ToDo", `{"description":"x"}`).Str("name")
+		s.Answer(s.upload("Administrator", "a.txt", "x", "doctype", "ToDo", "docname", todo, "is_private", "1"))
 		s.wantStored("private/files/a.txt")
-		if w := s.do("Administrator", "DELETE", "/api/resource/ToDo/"+todo, ""); w.Code != 202 {
+		if w := s.Do("Administrator", "DELETE", "/api/resource/ToDo/"+todo, ""); w.Code != 202 {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
 		s.wantStored()
@@ -453,7 +338,7 @@ func TestUploadsOfOneNameAtTheSameTimeDoNotMeet(t *testing.T) {
 	urls := make([]string, n)
 	for i := range n {
 		wg.Go(func() {
-			urls[i] = s.answer(s.upload("Administrator", "one.txt", strings.Repeat(fmt.Sprint(i, " "), 50_000))).Str("file_url")
+			urls[i] = s.Answer(s.upload("Administrator", "one.txt", strings.Repeat(fmt.Sprint(i, " "), 50_000))).Str("file_url")
 		})
 	}
 	wg.Wait()
@@ -463,7 +348,7 @@ func TestUploadsOfOneNameAtTheSameTimeDoNotMeet(t *testing.T) {
 			t.Errorf("%s twice", u)
 		}
 		seen[u] = true
-		if w := s.do("", "GET", u, ""); w.Body.String() != strings.Repeat(fmt.Sprint(i, " "), 50_000) {
+		if w := s.Do("", "GET", u, ""); w.Body.String() != strings.Repeat(fmt.Sprint(i, " "), 50_000) {
 			t.Errorf("%s does not hold what was sent", u)
 		}
 	}
@@ -475,11 +360,11 @@ func TestUploadsOfOneNameAtTheSameTimeDoNotMeet(t *testing.T) {
 func TestFilesThatHangOnEachOtherEndSomewhere(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "v15")
-	other := s.user("other@example.com")
-	a := s.answer(s.upload("Administrator", "a.txt", "a", "is_private", "1")).Str("name")
-	b := s.answer(s.upload("Administrator", "b.txt", "b", "is_private", "1", "doctype", "File", "docname", a)).Str("name")
-	s.must("Administrator", "PUT", "/api/resource/File/"+a, fmt.Sprintf(`{"attached_to_doctype":"File","attached_to_name":%q}`, b))
-	if w := s.do(other, "GET", "/private/files/a.txt", ""); w.Code != 403 {
+	other := s.User("other@example.com")
+	a := s.Answer(s.upload("Administrator", "a.txt", "a", "is_private", "1")).Str("name")
+	b := s.Answer(s.upload("Administrator", "b.txt", "b", "is_private", "1", "doctype", "File", "docname", a)).Str("name")
+	s.Must("Administrator", "PUT", "/api/resource/File/"+a, fmt.Sprintf(`{"attached_to_doctype":"File","attached_to_name":%q}`, b))
+	if w := s.Do(other, "GET", "/private/files/a.txt", ""); w.Code != 403 {
 		t.Errorf("got %d", w.Code)
 	}
 }
@@ -494,14 +379,14 @@ func TestUnpackingIsForReadersAndKeepsWithinTheFolder(t *testing.T) {
 			_, _ = io.WriteString(f, name)
 		}
 		_ = z.Close()
-		name := s.answer(s.upload("Administrator", "pack.zip", b.String(), "is_private", "1")).Str("name")
-		other := s.user("other@example.com")
+		name := s.Answer(s.upload("Administrator", "pack.zip", b.String(), "is_private", "1")).Str("name")
+		other := s.User("other@example.com")
 		call := fmt.Sprintf(`{"name":%q}`, name)
-		if w := s.do(other, "POST", "/api/method/frappe.core.api.file.unzip_file", call); w.Code != 403 {
+		if w := s.Do(other, "POST", "/api/method/frappe.core.api.file.unzip_file", call); w.Code != 403 {
 			t.Errorf("as another: %d", w.Code)
 		}
 		s.wantStored("private/files/pack.zip")
-		if w := s.do("Administrator", "POST", "/api/method/frappe.core.api.file.unzip_file", call); w.Code != 200 {
+		if w := s.Do("Administrator", "POST", "/api/method/frappe.core.api.file.unzip_file", call); w.Code != 200 {
 			t.Fatalf("%d %s", w.Code, w.Body)
 		}
 		s.wantStored("private/files/evil.txt", "private/files/good.txt")
@@ -511,14 +396,14 @@ func TestUnpackingIsForReadersAndKeepsWithinTheFolder(t *testing.T) {
 func TestOptimisingAStoredPictureKeepsItsURL(t *testing.T) {
 	t.Parallel()
 	s := newServer(t, "v15")
-	f := s.answer(s.upload("Administrator", "p.png", noisyPNG(t, 600, 500)))
+	f := s.Answer(s.upload("Administrator", "p.png", noisyPNG(t, 600, 500)))
 	before := f.Get("file_size").Int()
-	w := s.do("Administrator", "POST", "/api/resource/File/"+f.Str("name")+"?run_method=optimize_file", "")
+	w := s.Do("Administrator", "POST", "/api/resource/File/"+f.Str("name")+"?run_method=optimize_file", "")
 	if w.Code != 200 {
 		t.Fatalf("%d %s", w.Code, w.Body)
 	}
-	after := s.must("Administrator", "GET", "/api/resource/File/"+f.Str("name"), "")
-	got := s.do("", "GET", "/files/p.png", "")
+	after := s.Must("Administrator", "GET", "/api/resource/File/"+f.Str("name"), "")
+	got := s.Do("", "GET", "/files/p.png", "")
 	if after.Get("file_size").Int() >= before || int64(got.Body.Len()) != after.Get("file_size").Int() || after.Str("file_url") != "/files/p.png" {
 		t.Errorf("%d bytes, then %v, %d served", before, after.Get("file_size"), got.Body.Len())
 	}

@@ -57,6 +57,9 @@ func beforeInsert(ctx context.Context, c *engine.Call, d *document.Document) err
 	} else if err := save(ctx, c, d, in); err != nil {
 		return err
 	}
+	if _, _, attached := attachment(d); !attached && in != nil {
+		return nil // save has looked for equal bytes already
+	}
 	return shareURL(ctx, c, d)
 }
 

@@ -36,10 +36,13 @@ func (u *uploader) upload(ctx context.Context, c *engine.Call, _ method.Args) (a
 	if err != nil {
 		return nil, err
 	}
-	if err := in.optimize(c); err != nil {
+	if err := in.checkType(ctx, c); err != nil {
 		return nil, err
 	}
-	if err := in.checkType(ctx, c); err != nil {
+	if more, err := in.chunk(ctx, c); err != nil || more {
+		return nil, err
+	}
+	if err := in.optimize(c); err != nil {
 		return nil, err
 	}
 	if m := c.Form.Get("method"); m.Truthy() {
@@ -235,6 +238,41 @@ func (u *uploader) call(ctx context.Context, c *engine.Call, name string) (any, 
 		return nil, err
 	}
 	return m.Fn(ctx, c, args)
+}
+
+// uploadOld is the older upload of base64, which answers nothing but 500 when it fails.
+// Source: handler.py uploadfile.
+func (u *uploader) uploadOld(ctx context.Context, c *engine.Call, _ method.Args) (any, error) {
+	in := &request{doctype: c.Form.PropText("doctype"), docname: c.Form.PropText("docname")}
+	if err := in.checkWrite(ctx, c); err != nil {
+		return nil, err
+	}
+	if !c.Form.Get("from_form").Truthy() {
+		if m := c.Form.Get("method"); m.Truthy() {
+			return u.call(ctx, c, m.Str())
+		}
+		return nil, nil
+	}
+	var d *document.Document
+	err := isolated(ctx, c, func() error {
+		data, err := decodeBase64(c.Form.PropText("filedata"))
+		if err != nil {
+			return err
+		}
+		d, err = c.FromObject(ctx, document.NewObject("doctype", "File", "attached_to_doctype", text(in.doctype), "attached_to_name", c.Form.Get("docname"),
+			"attached_to_field", c.Form.Get("docfield"), "file_url", c.Form.Get("file_url"), "file_name", c.Form.Get("filename"),
+			"is_private", document.Cint(c.Form.Get("is_private"))))
+		if err != nil {
+			return err
+		}
+		return insert(ctx, c, d, c.Files.Of(data))
+	})
+	if err != nil && exc.Of(err) != nil {
+		core.Catch(c, err)
+		c.Response.Status = 500
+		return nil, nil
+	}
+	return d, err
 }
 
 func attachParams() []method.Param {

@@ -95,6 +95,13 @@ type Quirks struct {
 	// AnyFileOfURL lets download_file try every File of a URL, and refuses unknown ones;
 	// otherwise the first, and unknown ones do not exist.
 	AnyFileOfURL bool
+	// CancelByFirstState looks at the first cancelling state of a workflow only, where a
+	// form asks whether it may offer Cancel, and answers nothing when there is none.
+	CancelByFirstState bool
+	// UploadFileOld: the method uploadfile exists beside upload_file.
+	UploadFileOld bool
+	// ValidateLinkAndFetch: the method of that name exists.
+	ValidateLinkAndFetch bool
 	// InstalledAppsInUserInfo adds installed_apps to realtime's user info.
 	InstalledAppsInUserInfo bool
 }
@@ -106,20 +113,20 @@ func Of(p *compat.Profile) Quirks {
 		return Quirks{SearchTopLevel: true, SaveByGet: true, InvalidColumnForSingle: true, AsDictTextTrue: true,
 			TotalComments: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, StaleExcType: true, NoAutoincrementRename: true, BreakSuffix: 5,
-			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true,
-			AttachmentSentence: true, UploadNewDoc: "doctype", UploadTypesText: "You can only upload JPG, PNG, PDF, TXT or Microsoft documents.",
-			LibraryAfterCheck: true, FilesByUserType: true}
+			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true, AttachmentSentence: true,
+			UploadNewDoc: "doctype", UploadTypesText: "You can only upload JPG, PNG, PDF, TXT or Microsoft documents.",
+			LibraryAfterCheck: true, FilesByUserType: true, CancelByFirstState: true, UploadFileOld: true}
 	case "v15":
 		return Quirks{SaveByGet: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, NoAutoincrementRename: true, StandardUndeletable: true, BreakSuffix: 4,
 			TreeParentIgnoresUP: true, AttachmentSentence: true, UploadTypesText: uploadTypes15, UploadCSV: true,
-			FileExtensions: true, ShrinkImages: true}
+			FileExtensions: true, ShrinkImages: true, UploadFileOld: true}
 	}
 	return Quirks{SubmittedToast: true, CachedAnswers: true, PasswordMissingInvalid: true, SingleValuesCast: true, FormLoadChecksDocType: true, MetaWorkspaces: true,
 		DocTypeSpaced: true, NamingToast: true, StandardUndeletable: true, BreakSuffix: 4, TreeParentIgnoresUP: true,
 		EmptyLinkInVersion: true, SetterDeletesDocument: true, RoleProfiles: true, HideDescendants: true,
 		InstalledAppsInUserInfo: true, FileURLEarly: true, KeepOwnURL: true, UploadNewDoc: "document", UploadTypesText: uploadTypes15,
-		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true}
+		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true, ValidateLinkAndFetch: true}
 }
 
 const uploadTypes15 = "You can only upload JPG, PNG, PDF, TXT, CSV or Microsoft documents."

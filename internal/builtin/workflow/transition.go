@@ -8,6 +8,7 @@ import (
 	"freddo/exc"
 	"freddo/internal/builtin/arg"
 	"freddo/internal/builtin/core"
+	"freddo/internal/builtin/quirk"
 	"freddo/internal/engine"
 	"freddo/internal/method"
 	"freddo/internal/perm"
@@ -208,6 +209,9 @@ func apply(ctx context.Context, c *engine.Call, d *document.Document, action str
 	if err := setUpdateField(ctx, c, d, next); err != nil {
 		return err
 	}
+	if err := runTasks(ctx, c, d, t); err != nil {
+		return err
+	}
 	if err := move(ctx, c, d, next); err != nil {
 		return err
 	}
@@ -262,13 +266,14 @@ func canCancel(ctx context.Context, c *engine.Call, a method.Args) (any, error) 
 	if err != nil {
 		return nil, err
 	}
+	firstOnly := quirk.Of(c.Profile).CancelByFirstState
 	cancelling := map[string]bool{}
 	for _, s := range f.states {
-		if s.docstatus == 2 && (len(cancelling) == 0 || !c.Profile.CancelByFirstState) {
+		if s.docstatus == 2 && (len(cancelling) == 0 || !firstOnly) {
 			cancelling[s.name] = true
 		}
 	}
-	if len(cancelling) == 0 && c.Profile.CancelByFirstState {
+	if len(cancelling) == 0 && firstOnly {
 		return nil, nil // Frappe: v14 answers None then
 	}
 	for _, t := range f.transitions {

@@ -146,10 +146,16 @@ func (r *reader) Exec(ctx context.Context, sql string, args []document.Value) (i
 func (r *reader) Commit(context.Context) error { r.Rollback(); return nil }
 
 // Rollback gives the connection back. Rows that are still being read stay readable: a
-// transaction may read on while it has begun to write.
+// transaction may read on while it has begun to write. Nobody waits for the server to
+// answer: nothing can come of it.
 func (r *reader) Rollback() {
-	_ = r.l.finish("ROLLBACK")
-	r.d.readers.Put(r.l)
+	if r.l.open != nil {
+		r.l.open.PutAside()
+	}
+	go func() {
+		_ = r.l.finish("ROLLBACK")
+		r.d.readers.Put(r.l)
+	}()
 }
 
 func named(texts ...string) []driver.NamedValue {

@@ -135,6 +135,33 @@ func (w *writer) beside(ctx context.Context, sql string) error {
 	return l.finish("COMMIT")
 }
 
+// Peek looks into a table beside the transaction, unless that has touched it. It serves
+// storage.Peeker.
+func (w *writer) Peek(ctx context.Context, sql string, args []document.Value) (storage.Rows, error) {
+	if w.touched(fromTable(sql)) {
+		return w.Query(ctx, sql, args)
+	}
+	l, err := w.d.shapers.Get(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer w.d.shapers.Put(l)
+	rows, err := l.query(ctx, sql, args)
+	if err != nil {
+		_ = l.finish("ROLLBACK")
+		return nil, err
+	}
+	rows.PutAside()
+	return rows, l.finish("COMMIT")
+}
+
+// fromTable reads the table of a SELECT of ours.
+func fromTable(sql string) string {
+	_, rest, _ := strings.Cut(sql, " FROM `")
+	name, _, _ := strings.Cut(rest, "`")
+	return name
+}
+
 // takeBack undoes the changes of shape beyond the first n, the last first. The
 // transaction must have given up its locks, or never had one on these tables.
 func (w *writer) takeBack(n int) {

@@ -52,7 +52,7 @@ func (r *Rows) Next() bool {
 		r.err = err
 	}
 	if !ok {
-		r.finish()
+		_ = r.finish()
 	}
 	return ok
 }

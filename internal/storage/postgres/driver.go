@@ -153,12 +153,21 @@ func (t *turn) Commit(context.Context) error {
 
 // Rollback gives the connection back. Rows that are still being read stay readable
 // when nothing could be written: a transaction may read on while it begins to write.
+// Nobody waits for the end of a transaction that has only read.
 func (t *turn) Rollback() {
 	if t.write {
 		t.l.endRows()
+		_ = t.l.finish("ROLLBACK")
+		t.leave()
+		return
 	}
-	_ = t.l.finish("ROLLBACK")
-	t.leave()
+	if t.l.open != nil {
+		t.l.open.PutAside()
+	}
+	go func() {
+		_ = t.l.finish("ROLLBACK")
+		t.leave()
+	}()
 }
 
 func (t *turn) leave() {

@@ -34,7 +34,6 @@ type source struct {
 	row  [][]byte
 	// first says that a row was read ahead.
 	first, done bool
-	err         error
 	buf         [][]byte // room for padded times, by column
 }
 

@@ -16,6 +16,7 @@ func concurrencyTests() []test {
 	return []test{
 		{"series", testSeriesRace}, {"failures stay alone", testMixed}, {"readers and a writer", testReaders},
 		{"transactions inside transactions", testManyOpen}, {"schema change under readers", testSchemaUnderReaders},
+		{"deadlocks are told", testDeadlock}, {"a single saved at once", testSingleRace},
 	}
 }
 
@@ -199,4 +200,68 @@ func testSchemaUnderReaders(t *testing.T, s *site) {
 		}
 		return nil
 	}))
+}
+
+// testDeadlock: of transactions that wait for each other one is told of a deadlock, and
+// gets through when it is begun anew. A database with one writer has none.
+func testDeadlock(t *testing.T, s *site) {
+	s.insert(t, "T1")
+	s.insert(t, "T2")
+	order := [2][2]string{{"T1", "T2"}, {"T2", "T1"}}
+	var locked sync.WaitGroup
+	locked.Add(2)
+	noErr(t, together(2, func(i int) error {
+		var once sync.Once
+		first := func() { once.Do(locked.Done) }
+		defer first()
+		for try := 0; ; try++ {
+			err := s.try(func(ctx context.Context, tx *storage.Tx) error {
+				for _, name := range order[i] {
+					if _, err := tx.Load(ctx, s.task, document.Text(name), storage.LoadOptions{ForUpdate: true}); err != nil {
+						return err
+					}
+					first()
+					if try == 0 {
+						wait(&locked, 300*time.Millisecond)
+					}
+				}
+				return tx.SetColumns(ctx, s.task, document.Text("T1"), []string{"title"}, []document.Value{document.Text("seen")})
+			})
+			if e := kindOf(err); e == nil || e.Kind != storage.Deadlock || try > 5 {
+				return err
+			}
+		}
+	}))
+	same(t, "title", s.load(t, "T1").Get("title"), document.Text("seen"))
+}
+
+// wait waits for the group, but not for ever.
+func wait(g *sync.WaitGroup, most time.Duration) {
+	done := make(chan struct{})
+	go func() { g.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-time.After(most):
+	}
+}
+
+// testSingleRace: a Single that many save at the same time has each field once.
+func testSingleRace(t *testing.T, s *site) {
+	save := func(i int) error {
+		return s.try(func(ctx context.Context, tx *storage.Tx) error {
+			d := document.New(s.settings)
+			d.SetName(s.settings.Name)
+			set(d, "title", fmt.Sprint(i), "limit", i)
+			return tx.SaveSingle(ctx, d)
+		})
+	}
+	noErr(t, save(0))
+	noErr(t, together(8, save))
+	s.read(t, func(ctx context.Context, tx *storage.Tx) {
+		var n document.Value
+		b := storage.NewBuilder(tx.Dialect()).SQL("SELECT COUNT(*) FROM ").Ident("tabSingles").SQL(" WHERE ").Ident("field").SQL(" = ").Str("title")
+		_, err := tx.QueryRow(ctx, b, &n)
+		noErr(t, err)
+		same(t, "rows of title", n, document.IntOf(1))
+	})
 }

@@ -93,7 +93,8 @@ func testTextColumns(t *testing.T, s *site) {
 }
 
 func testBadValues(t *testing.T, s *site) {
-	for field, v := range map[string]any{"due": "tomorrow", "starts": "2026-13-01", "at": "25 past", "title": document.NewObject("a", 1), "extra": "{"} {
+	for field, v := range map[string]any{"due": "tomorrow", "starts": "2026-13-01", "at": "25 past", "title": document.NewObject("a", 1), "extra": "{",
+		"points": 1 << 31, "price": 1e12} {
 		err := s.try(func(ctx context.Context, tx *storage.Tx) error {
 			return tx.Insert(ctx, s.newTask("T1", field, v), storage.WriteOptions{})
 		})

@@ -14,6 +14,8 @@ INSERT INTO "tabSingles" ("doctype", "field", "value") VALUES (?, ?, ?); -- ["Se
 
 -- mariadb
 SELECT `field`, `value` FROM `tabSingles` WHERE `doctype` = ?; -- ["Settings"]
+SELECT `field` FROM `tabSingles` WHERE `doctype` = ? FOR UPDATE; -- ["Settings"]
+SELECT `field` FROM `tabSingles` WHERE `doctype` = ?; -- ["Settings"]
 DELETE FROM `tabSingles` WHERE `doctype` = ?; -- ["Settings"]
 INSERT INTO `tabSingles` (`doctype`, `field`, `value`) VALUES (?, ?, ?); -- ["Settings","name","Settings"]
 INSERT INTO `tabSingles` (`doctype`, `field`, `value`) VALUES (?, ?, ?); -- ["Settings","owner",null]
@@ -23,11 +25,15 @@ INSERT INTO `tabSingles` (`doctype`, `field`, `value`) VALUES (?, ?, ?); -- ["Se
 INSERT INTO `tabSingles` (`doctype`, `field`, `value`) VALUES (?, ?, ?); -- ["Settings","docstatus","0"]
 INSERT INTO `tabSingles` (`doctype`, `field`, `value`) VALUES (?, ?, ?); -- ["Settings","idx","0"]
 INSERT INTO `tabSingles` (`doctype`, `field`, `value`) VALUES (?, ?, ?); -- ["Settings","on","1"]
+SELECT `field` FROM `tabSingles` WHERE `doctype` = ? FOR UPDATE; -- ["Settings"]
+SELECT `field` FROM `tabSingles` WHERE `doctype` = ?; -- ["Settings"]
 DELETE FROM `tabSingles` WHERE `doctype` = ? AND `field` = ?; -- ["Settings","on"]
 INSERT INTO `tabSingles` (`doctype`, `field`, `value`) VALUES (?, ?, ?); -- ["Settings","on","0"]
 
 -- postgres
 SELECT "field", "value" FROM "tabSingles" WHERE "doctype" = $1; -- ["Settings"]
+SELECT "field" FROM "tabSingles" WHERE "doctype" = $1 FOR UPDATE; -- ["Settings"]
+SELECT "field" FROM "tabSingles" WHERE "doctype" = $1; -- ["Settings"]
 DELETE FROM "tabSingles" WHERE "doctype" = $1; -- ["Settings"]
 INSERT INTO "tabSingles" ("doctype", "field", "value") VALUES ($1, $2, $3); -- ["Settings","name","Settings"]
 INSERT INTO "tabSingles" ("doctype", "field", "value") VALUES ($1, $2, $3); -- ["Settings","owner",null]
@@ -37,5 +43,7 @@ INSERT INTO "tabSingles" ("doctype", "field", "value") VALUES ($1, $2, $3); -- [
 INSERT INTO "tabSingles" ("doctype", "field", "value") VALUES ($1, $2, $3); -- ["Settings","docstatus","0"]
 INSERT INTO "tabSingles" ("doctype", "field", "value") VALUES ($1, $2, $3); -- ["Settings","idx","0"]
 INSERT INTO "tabSingles" ("doctype", "field", "value") VALUES ($1, $2, $3); -- ["Settings","on","1"]
+SELECT "field" FROM "tabSingles" WHERE "doctype" = $1 FOR UPDATE; -- ["Settings"]
+SELECT "field" FROM "tabSingles" WHERE "doctype" = $1; -- ["Settings"]
 DELETE FROM "tabSingles" WHERE "doctype" = $1 AND "field" = $2; -- ["Settings","on"]
 INSERT INTO "tabSingles" ("doctype", "field", "value") VALUES ($1, $2, $3); -- ["Settings","on","0"]

@@ -53,7 +53,7 @@ func checkLengths(ctx context.Context, c *engine.Call, dt, before *doctype.DocTy
 func hasLonger(ctx context.Context, c *engine.Call, dt, field string, n int) (bool, error) {
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT MAX(LENGTH(").Ident(field).SQL(")) FROM ").Table(dt)
 	var longest document.Value
-	_, err := c.Tx.QueryRow(ctx, b, &longest)
+	_, err := c.Tx.PeekRow(ctx, b, &longest)
 	return document.Cint(longest) > int64(n), err
 }
 
@@ -113,7 +113,7 @@ func checkRetyped(ctx context.Context, c *engine.Call, dt, before *doctype.DocTy
 // notNumber finds a value of a text column that is no number.
 func notNumber(ctx context.Context, c *engine.Call, dt, field string) (bad string, found bool, err error) {
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT DISTINCT ").Ident(field).SQL(" FROM ").Table(dt).SQL(" WHERE ").Ident(field).SQL(" IS NOT NULL")
-	rows, err := c.Tx.Query(ctx, b)
+	rows, err := c.Tx.Peek(ctx, b)
 	if err != nil {
 		return "", false, err
 	}

@@ -217,7 +217,7 @@ func hasDuplicates(ctx context.Context, c *engine.Call, dt, field string) (bool,
 	}
 	b.SQL(" GROUP BY ").Ident(field).SQL(" HAVING COUNT(*) > 1")
 	var v document.Value
-	found, err := c.Tx.QueryRow(ctx, b, &v)
+	found, err := c.Tx.PeekRow(ctx, b, &v)
 	return found && v.Truthy(), err
 }
 

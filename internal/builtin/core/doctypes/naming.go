@@ -82,7 +82,7 @@ func checkAutoincrement(ctx context.Context, c *engine.Call, d *document.Documen
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table(d.Name())
 	c.Tx.Dialect().Offset(b, 1, 0)
 	var name document.Value
-	found, err := c.Tx.QueryRow(ctx, b, &name)
+	found, err := c.Tx.PeekRow(ctx, b, &name)
 	if err != nil || !found {
 		return err
 	}
