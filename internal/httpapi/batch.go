@@ -177,37 +177,37 @@ func (x *exchange) apart(ctx context.Context, it item, room int) *recorder {
 
 // steps runs what is left of a request whose user is known, ending with last. It
 // reports the error that was answered, if any.
-func (y *exchange) steps(ctx context.Context, last func(*exchange, context.Context) error) (failed error) {
-	defer y.release()
+func (x *exchange) steps(ctx context.Context, last func(*exchange, context.Context) error) (failed error) {
+	defer x.release()
 	defer func() {
 		switch v := recover(); {
 		case v == nil:
 		case v == http.ErrAbortHandler: // a list that was too long for the rest of the room
 			failed = errLongAnswer
-			y.w.(*recorder).over = true
+			x.w.(*recorder).over = true
 		default:
-			y.s.log().ErrorContext(ctx, "request of a batch panicked", "panic", v, "path", y.path)
+			x.s.log().ErrorContext(ctx, "request of a batch panicked", "panic", v, "path", x.path)
 			failed = errInternal
-			y.w, y.streaming = newRecorder(0), false
-			y.fail(ctx, errInternal)
+			x.w, x.streaming = newRecorder(0), false
+			x.fail(ctx, errInternal)
 		}
 	}()
 	for _, step := range []func(*exchange, context.Context) error{(*exchange).readForm, (*exchange).checkReadOnly, (*exchange).api, last} {
-		if err := step(y, ctx); err != nil {
-			y.fail(ctx, err)
+		if err := step(x, ctx); err != nil {
+			x.fail(ctx, err)
 			return err
 		}
 	}
 	return nil
 }
 
-func (y *exchange) recorded() *recorder {
-	rec := y.w.(*recorder)
+func (x *exchange) recorded() *recorder {
+	rec := x.w.(*recorder)
 	if rec.over || rec.status == 0 {
 		long := newRecorder(0)
-		y.w, y.streaming, y.status = long, false, 0
-		y.c.Response = engine.Response{}
-		y.fail(y.r.Context(), exc.HTTP413.Throw("The answers of a batch are too long"))
+		x.w, x.streaming, x.status = long, false, 0
+		x.c.Response = engine.Response{}
+		x.fail(x.r.Context(), exc.HTTP413.Throw("The answers of a batch are too long"))
 		return long
 	}
 	return rec
