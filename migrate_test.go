@@ -4,44 +4,54 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	sqlite3 "github.com/ncruces/go-sqlite3"
-
 	"freddo"
+	"freddo/internal/storage"
+	"freddo/internal/storage/sqlite"
 )
 
 // A site that an earlier release made lacks what Freddo has beyond Frappe.
 func TestMigrateAddsAPIKeysAndKeptAnswers(t *testing.T) {
 	t.Parallel()
-	s := newShop(t, "v15")
-	key, secret, err := s.app.GenerateKeys(context.Background(), "Administrator")
+	template, err := templates["v15"]()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := s.app.Close(); err != nil {
+	dir := filepath.Join(t.TempDir(), "site")
+	if err := os.CopyFS(dir, os.DirFS(template)); err != nil {
 		t.Fatal(err)
 	}
-	db, err := sqlite3.Open(filepath.Join(s.dir, "site.db"))
+	ctx := context.Background()
+	db, err := sqlite.Open(filepath.Join(dir, "site.db"), sqlite.Options{Unsafe: true})
 	if err != nil {
 		t.Fatal(err)
 	}
+	tx := db.Begin(ctx)
 	for _, sql := range []string{"DROP TABLE `tabAPI Key`", "DROP TABLE `tabAPI Key Permission`", "DROP TABLE `__Idempotency`",
 		"DELETE FROM tabDocType WHERE name LIKE 'API Key%'", "DELETE FROM tabDocField WHERE parent LIKE 'API Key%'"} {
-		if err := db.Exec(sql); err != nil {
+		if _, err := tx.Exec(ctx, storage.NewBuilder(tx.Dialect()).SQL(sql)); err != nil {
 			t.Fatal(sql, err)
 		}
+	}
+	if err := tx.Commit(ctx); err != nil {
+		t.Fatal(err)
 	}
 	if err := db.Close(); err != nil {
 		t.Fatal(err)
 	}
-	app, err := freddo.New(freddo.Config{Site: s.dir, Unsafe: true})
+	app, err := freddo.New(freddo.Config{Site: dir, Unsafe: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = app.Close() })
+	key, secret, err := app.GenerateKeys(ctx, "Administrator")
+	if err != nil {
+		t.Fatal(err)
+	}
 	send := func(token, target, once string) int {
 		r := httptest.NewRequest(http.MethodPost, target, strings.NewReader(`{"title":"k","description":"d"}`))
 		r.Header.Set("Content-Type", "application/json")
@@ -60,7 +70,7 @@ func TestMigrateAddsAPIKeysAndKeptAnswers(t *testing.T) {
 	if code := send(token, "/api/resource/ToDo", "k"); code != 501 {
 		t.Errorf("an Idempotency-Key before the migration: %d", code)
 	}
-	if err := app.Migrate(context.Background(), nil); err != nil {
+	if err := app.Migrate(ctx, nil); err != nil {
 		t.Fatal(err)
 	}
 	if code := send(token, "/api/resource/API%20Key", "k"); code != 200 {

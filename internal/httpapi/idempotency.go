@@ -133,14 +133,23 @@ func (x *exchange) claimKey(ctx context.Context) error {
 	}
 	if err != nil {
 		o.end()
-		var missing *storage.Error
-		if errors.As(err, &missing) && missing.Kind == storage.NoTable {
-			return errNoIdempotency
-		}
-		return err
+		return x.explain(ctx, err)
 	}
 	x.once = o
 	return nil
+}
+
+// explain tells a site that was not migrated yet from other failures.
+func (x *exchange) explain(ctx context.Context, err error) error {
+	if err == errAnswered || exc.Of(err) != nil || ctx.Err() != nil {
+		return err
+	}
+	c := x.s.Engine.Begin(ctx, perm.Guest)
+	defer c.Rollback()
+	if ok, terr := c.Tx.TableExists(ctx, storage.KeptTable); terr == nil && !ok {
+		return errNoIdempotency
+	}
+	return err
 }
 
 func (x *exchange) mark(ctx context.Context, o *once, now int64) error {
