@@ -54,6 +54,7 @@ func (s *Store) registerNamedKeys(h *engine.Hooks) {
 // forgetKeys makes a change of a key count from the commit on.
 func (s *Store) forgetKeys(c *engine.Call, d *document.Document) {
 	user := d.Text("user")
+	c.Announce(engine.TopicLogins)
 	c.AfterCommit(func(context.Context) { s.keys.invalidate(user) })
 }
 

@@ -41,7 +41,7 @@ var (
 	errAnswered        = errors.New("httpapi: answered already")
 	keptHeaders        = []string{"Content-Type", "Content-Disposition", "Location", "Etag"}
 	repeatable4xx      = []int{http.StatusUnauthorized, http.StatusRequestTimeout, http.StatusTooManyRequests, http.StatusPreconditionFailed}
-	errNoIdempotency   = exc.NotImplemented.Throw("This site keeps no answers yet: run freddo migrate")
+	errNoIdempotency   = (&exc.Class{Name: "IdempotencyUnavailableError", Status: http.StatusNotImplemented}).Throw("This site keeps no answers yet: run freddo migrate")
 	errKeyInUse        = keyInUse.Throw("The first request with this Idempotency-Key is not finished")
 	errReusedKey       = reusedKey.Throw("This Idempotency-Key belongs to another request")
 	errTooLongToRepeat = keyInUse.Throw("The request with this Idempotency-Key has succeeded, but its answer was too long to be kept")

@@ -51,6 +51,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := r.Context()
+	s.Engine.Watch.Look(ctx)
 	switch err := x.attempt(ctx); {
 	case err == nil:
 	case x.once != nil:
