@@ -19,6 +19,7 @@ import (
 type site struct {
 	*testing.T
 	app  *freddo.App
+	dir  string
 	auth string
 }
 
@@ -49,7 +50,7 @@ func newSite(t *testing.T, kind, release string) *site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = app.Close() })
-	s := &site{T: t, app: app}
+	s := &site{T: t, app: app, dir: dir}
 	s.auth = s.keys("Administrator")
 	return s
 }
@@ -66,7 +67,7 @@ func (s *site) keys(user string) string {
 // as is the site as another user sees it.
 func (s *site) as(user string) *site {
 	s.Helper()
-	return &site{T: s.T, app: s.app, auth: s.keys(user)}
+	return &site{T: s.T, app: s.app, dir: s.dir, auth: s.keys(user)}
 }
 
 // user makes a System User with roles that exist.

@@ -74,6 +74,7 @@ func (c *Call) ClearMeta(name string) {
 	} else {
 		delete(c.memo.doctypes, name)
 	}
+	c.Announce(TopicMeta)
 	c.AfterCommit(func(context.Context) { c.Meta.Invalidate(name) })
 }
 
@@ -81,6 +82,7 @@ func (c *Call) ClearMeta(name string) {
 // stands for all users.
 func (c *Call) ClearUser(name string) {
 	c.memo.users, c.memo.usersDirty = nil, true
+	c.Announce(TopicUsers)
 	c.AfterCommit(func(context.Context) { c.Perm.Invalidate(name) })
 }
 

@@ -70,6 +70,7 @@ func (c *Call) ClearTree(dt string) {
 	if c.Perm.UsesTree(dt) {
 		c.memo.users, c.memo.usersDirty = nil, true
 	}
+	c.Announce(TopicTrees)
 	c.AfterCommit(func(context.Context) { c.Perm.TreeChanged(dt) })
 }
 

@@ -18,6 +18,7 @@ import (
 
 // Register hooks the controllers and adds the methods of the module.
 func Register(h *engine.Hooks, r *method.Registry) {
+	registerCustomize(h, r)
 	h.On("Custom Field", engine.Autoname, nameCustomField)
 	h.On("Custom Field", engine.Validate, validateCustomField)
 	h.On("Custom Field", engine.OnUpdate, updateCustomField)

@@ -158,6 +158,8 @@ func (Dialect) Function(name string) string {
 		return "INSTR"
 	case "LENGTH":
 		return "OCTET_LENGTH"
+	case "CHAR_LENGTH":
+		return "LENGTH"
 	}
 	return name
 }

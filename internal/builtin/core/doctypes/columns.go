@@ -51,20 +51,15 @@ func checkLengths(ctx context.Context, c *engine.Call, dt, before *doctype.DocTy
 }
 
 func hasLonger(ctx context.Context, c *engine.Call, dt, field string, n int) (bool, error) {
-	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT MAX(LENGTH(").Ident(field).SQL(")) FROM ").Table(dt)
+	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT MAX(").SQL(c.Tx.Dialect().Function("CHAR_LENGTH")).SQL("(").Ident(field).SQL(")) FROM ").Table(dt)
 	var longest document.Value
 	_, err := c.Tx.PeekRow(ctx, b, &longest)
 	return document.Cint(longest) > int64(n), err
 }
 
 // alter creates or changes a table and fills new columns with their defaults.
-func alter(ctx context.Context, c *engine.Call, dt, before *doctype.DocType) error {
-	if before != nil {
-		if err := checkRetyped(ctx, c, dt, before); err != nil {
-			return err
-		}
-	}
-	res, err := c.Tx.SyncTable(ctx, dt, c.SchemaOptions())
+func alter(ctx context.Context, c *engine.Call, dt *doctype.DocType, o storage.SchemaOptions) error {
+	res, err := c.Tx.SyncTable(ctx, dt, o)
 	if err != nil {
 		return err
 	}
