@@ -167,6 +167,11 @@ func (s *Store) CheckPassword(ctx context.Context, c *engine.Call, user, pwd str
 			hash = h
 		}
 	}
+	if !c.Tx.Writing() {
+		if err := c.CommitNow(ctx); err != nil { // give the connection back: the hash may have to wait
+			return false, err
+		}
+	}
 	return s.Vault.Verify(ctx, hash, pwd)
 }
 
