@@ -41,6 +41,8 @@ type exchange struct {
 	// body is the request's body once it was read.
 	body     []byte
 	bodyRead bool
+	// login is what the login page says after its form was sent.
+	login *loginAnswer
 	// readOnce says that the body went to files and cannot be read again.
 	readOnce bool
 }
@@ -192,6 +194,8 @@ func (x *exchange) identify(ctx context.Context) error {
 			return x.readOnly()
 		}
 		err = x.s.Auth.Login(ctx, x.c)
+	} else if x.isLoginForm() {
+		err = x.formLogin(ctx)
 	} else {
 		err = x.s.Auth.Resume(ctx, x.c)
 	}
@@ -201,7 +205,8 @@ func (x *exchange) identify(ctx context.Context) error {
 	if err := x.s.Auth.CheckCSRF(x.c); err != nil {
 		return err
 	}
-	x.cookies = true // queued here: what fails later carries them, what failed before does not
+	// Queued here: what fails later carries them, what failed before does not.
+	x.cookies = x.login == nil || x.c.Response.NewSession != nil
 	return nil
 }
 
