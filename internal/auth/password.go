@@ -52,7 +52,7 @@ const hashShare = 0.25
 type Passwords struct {
 	slots   chan struct{}
 	news    chan struct{} // the slot of new hashes, which may hold up a transaction
-	rest    float64 // how long a slot rests, in times of what the hash took
+	rest    float64       // how long a slot rests, in times of what the hash took
 	waiting atomic.Int64
 	dummy   string
 }

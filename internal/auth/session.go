@@ -30,7 +30,7 @@ type session struct {
 	bypassIP            bool
 	loaded              time.Time
 	data                *document.Object // what is stored; only of a session that was just read
-	last, saved         atomic.Int64 // unix seconds
+	last, saved         atomic.Int64     // unix seconds
 	// trimmed are the settings under which the user's surplus sessions were ended.
 	trimmed atomic.Pointer[Settings]
 }
@@ -118,7 +118,9 @@ func (s *Store) find(ctx context.Context, c *engine.Call, sid string) (*session,
 // live is find for a session that has not expired. Another process may have seen the
 // session later than this one, so that the database has the last word.
 func (s *Store) live(ctx context.Context, c *engine.Call, sid string, set *Settings) (*session, error) {
-	old := func(e *session) bool { return s.Engine.Now().Unix()-e.last.Load() > int64(set.SessionExpiry/time.Second) }
+	old := func(e *session) bool {
+		return s.Engine.Now().Unix()-e.last.Load() > int64(set.SessionExpiry/time.Second)
+	}
 	e, err := s.find(ctx, c, sid)
 	if err != nil || e == nil || !old(e) {
 		return e, err

@@ -276,7 +276,7 @@ func V16() *Profile {
 		RateWholeSeconds: true, TreeCreateByParent: true, OAuthMetadata: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
 		NoOutgoingEmail: "Please setup default outgoing Email Account from Tools > Email Account", WebsiteHome: "me",
 		EmailLinkBySetting: true, EmailLinkPost: true, Impersonation: true, SafeFileNames: true,
-		ClearSession: true,
+		ClearSession:          true,
 		ReadOnlyText:          readOnly15,
 		CustomizeResetsLayout: true,
 	}

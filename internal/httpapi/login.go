@@ -242,4 +242,3 @@ func plainText(s string) string {
 	}
 	return strings.Join(strings.Fields(b.String()), " ")
 }
-
