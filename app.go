@@ -61,6 +61,7 @@ type App struct {
 	server  *httpapi.Server
 	mail    *mail.Mailer
 	auth    *auth.Store
+	account *account.Service
 	oauth   *oauth.Provider
 	log     *slog.Logger
 	// started says that hooks may no longer be added.
@@ -125,7 +126,8 @@ func (a *App) assemble() {
 	httpapi.Register(a.methods, a.engine.Profile, store)
 	a.mail = mail.New(a.log)
 	p := a.engine.Profile
-	account.New(store, a.mail).Register(a.engine.Hooks, a.methods, account.Profile{EmailLinkPost: p.EmailLinkPost, Impersonation: p.Impersonation, ClearSession: p.ClearSession})
+	a.account = account.New(store, a.mail)
+	a.account.Register(a.engine.Hooks, a.methods, account.Profile{EmailLinkPost: p.EmailLinkPost, Impersonation: p.Impersonation, ClearSession: p.ClearSession})
 	provider := oauth.New(a.engine, store)
 	provider.Register(a.engine.Hooks, a.methods)
 	a.auth, a.oauth = store, provider
@@ -168,6 +170,7 @@ func (a *App) Handler() http.Handler {
 
 // Close closes the site.
 func (a *App) Close() error {
+	a.account.Close()
 	a.mail.Close()
 	return errors.Join(a.server.Close(), a.engine.Files.Close(), a.engine.DB.Close())
 }

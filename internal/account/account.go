@@ -26,11 +26,14 @@ type Service struct {
 	auth  *auth.Store
 	mail  *mail.Mailer
 	links links
+
+	unseenSlots chan struct{}
+	unseenWork  sync.WaitGroup
 }
 
 // New returns a service.
 func New(s *auth.Store, m *mail.Mailer) *Service {
-	return &Service{auth: s, mail: m, links: links{by: map[string]link{}}}
+	return &Service{auth: s, mail: m, links: links{by: map[string]link{}}, unseenSlots: make(chan struct{}, maxUnseen)}
 }
 
 // Register hooks the controllers and adds the methods. Register the built-in ones first:

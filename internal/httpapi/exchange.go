@@ -43,6 +43,8 @@ type exchange struct {
 	bodyRead bool
 	// login is what the login page says after its form was sent.
 	login *loginAnswer
+	// undone says that the transaction was rolled back although the request is answered.
+	undone bool
 	// readOnce says that the body went to files and cannot be read again.
 	readOnce bool
 }
@@ -269,7 +271,7 @@ func (x *exchange) wellKnown(ctx context.Context) error {
 // unless a method says that its writes must stay.
 // Source: frappe/app.py sync_database.
 func (x *exchange) finish(ctx context.Context) error {
-	if x.unsafe() || x.c.Persist {
+	if (x.unsafe() || x.c.Persist) && !x.undone {
 		if err := x.c.Commit(ctx); err != nil {
 			return err
 		}

@@ -57,7 +57,7 @@ func (x *exchange) formLogin(ctx context.Context) error {
 		if e == nil || !e.Class.Is(exc.Authentication) && e.Class != exc.Security && e.Class != exc.ExpiredLogin && e.Class != exc.TooManyRequests {
 			return err
 		}
-		x.c.Rollback()
+		x.undo()
 		x.login.status = e.Class.Status
 		if x.login.text = keys.Str("message"); x.login.text == "" {
 			x.login.text = e.Text
@@ -88,6 +88,12 @@ func (x *exchange) formLogin(ctx context.Context) error {
 	}
 	x.c.Response.Keys = document.Object{}
 	return nil
+}
+
+// undo rolls back what failed, so that a page can tell of it.
+func (x *exchange) undo() {
+	x.c.Rollback()
+	x.undone = true
 }
 
 // afterLogin is where a browser goes after its login: where it came from, when that is
@@ -174,7 +180,7 @@ func (x *exchange) passwordPage(ctx context.Context) error {
 		if !errors.As(err, &e) || e.Class.Status >= http.StatusInternalServerError {
 			return err
 		}
-		x.c.Rollback()
+		x.undo()
 		x.passwordForm(plainText(e.Text), e.Class.Status)
 		return nil
 	}
