@@ -60,6 +60,9 @@ type App struct {
 	methods *method.Registry
 	server  *httpapi.Server
 	mail    *mail.Mailer
+	auth    *auth.Store
+	account *account.Service
+	oauth   *oauth.Provider
 	log     *slog.Logger
 	// started says that hooks may no longer be added.
 	started atomic.Bool
@@ -125,9 +128,11 @@ func (a *App) assemble() {
 	httpapi.Register(a.methods, a.engine.Profile, store)
 	a.mail = mail.New(a.log)
 	p := a.engine.Profile
-	account.New(store, a.mail).Register(a.engine.Hooks, a.methods, account.Profile{EmailLinkPost: p.EmailLinkPost, Impersonation: p.Impersonation})
+	a.account = account.New(store, a.mail)
+	a.account.Register(a.engine.Hooks, a.methods, account.Profile{EmailLinkPost: p.EmailLinkPost, Impersonation: p.Impersonation, ClearSession: p.ClearSession})
 	provider := oauth.New(a.engine, store)
 	provider.Register(a.engine.Hooks, a.methods)
+	a.auth, a.oauth = store, provider
 	a.server = &httpapi.Server{Engine: a.engine, Methods: a.methods, Auth: store, WellKnown: provider.WellKnown, PrivateFile: file.Private}
 }
 
@@ -167,6 +172,7 @@ func (a *App) Handler() http.Handler {
 
 // Close closes the site.
 func (a *App) Close() error {
+	a.account.Close()
 	a.mail.Close()
 	return errors.Join(a.server.Close(), a.engine.Files.Close(), a.engine.DB.Close())
 }
@@ -191,6 +197,16 @@ func (a *App) Run(ctx context.Context) (err error) {
 	if a.OnListen != nil {
 		a.OnListen("http://" + l.Addr().String())
 	}
+	cleaning := make(chan struct{})
+	cleanCtx, endCleaning := context.WithCancel(ctx)
+	go func() {
+		defer close(cleaning)
+		a.cleanUpUntil(cleanCtx)
+	}()
+	defer func() {
+		endCleaning()
+		<-cleaning
+	}()
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
 	select {

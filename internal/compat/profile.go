@@ -201,6 +201,8 @@ type Profile struct {
 	EmailLinkPost bool
 	// StaleExcType leaves the exc_type of a caught error in an answer of success.
 	StaleExcType bool
+	// ClearSession: users end sessions of their own by the hash of the id.
+	ClearSession bool
 	// Impersonation: Administrator can act as another user.
 	Impersonation bool
 	// SafeFileNames puts _ for what has a meaning in URLs in the URLs of stored files.
@@ -278,6 +280,7 @@ func V16() *Profile {
 		NoOutgoingEmail: "Please setup default outgoing Email Account from Tools > Email Account", WebsiteHome: "me",
 		EmailLinkBySetting: true, EmailLinkPost: true, Impersonation: true, SafeFileNames: true,
 		PDFDisposition: "inline", BinaryDisposition: "attachment",
+		ClearSession:          true,
 		ReadOnlyText:          readOnly15,
 		CustomizeResetsLayout: true,
 	}

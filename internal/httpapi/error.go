@@ -254,5 +254,9 @@ func (x *exchange) failPage(f *failure) {
 			return
 		}
 	}
-	x.send(f.status, contentHTML, page(title, "<p>"+escape(text)+"</p>"))
+	body := "<p>" + escape(text) + "</p>"
+	if x.c.User == "Guest" && (f.status == http.StatusUnauthorized || f.status == http.StatusForbidden) {
+		body += `<p><a href="` + escape("/login?redirect-to="+escapeQuery(x.r.URL.RequestURI())) + `">Log in</a></p>`
+	}
+	x.send(f.status, contentHTML, page(title, body))
 }

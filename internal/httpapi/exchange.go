@@ -42,6 +42,10 @@ type exchange struct {
 	// body is the request's body once it was read.
 	body     []byte
 	bodyRead bool
+	// login is what the login page says after its form was sent.
+	login *loginAnswer
+	// undone says that the transaction was rolled back although the request is answered.
+	undone bool
 	// readOnce says that the body went to files and cannot be read again.
 	readOnce bool
 	// failedPart says that a part of the request failed: it is answered and undone.
@@ -202,6 +206,8 @@ func (x *exchange) identify(ctx context.Context) error {
 			return x.readOnly()
 		}
 		err = x.s.Auth.Login(ctx, x.c)
+	} else if x.isLoginForm() {
+		err = x.formLogin(ctx)
 	} else {
 		err = x.s.Auth.Resume(ctx, x.c)
 	}
@@ -211,7 +217,8 @@ func (x *exchange) identify(ctx context.Context) error {
 	if err := x.s.Auth.CheckCSRF(x.c); err != nil {
 		return err
 	}
-	x.cookies = true // queued here: what fails later carries them, what failed before does not
+	// Queued here: what fails later carries them, what failed before does not.
+	x.cookies = x.login == nil || x.c.Response.NewSession != nil
 	return nil
 }
 
@@ -283,7 +290,7 @@ func (x *exchange) finish(ctx context.Context) error {
 	if x.once != nil && x.status == 0 {
 		return x.finishOnce(ctx)
 	}
-	if x.unsafe() || x.c.Persist {
+	if (x.unsafe() || x.c.Persist) && !x.undone {
 		if err := x.c.Commit(ctx); err != nil {
 			return err
 		}

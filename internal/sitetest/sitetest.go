@@ -26,6 +26,7 @@ const (
 
 // Site is an open site with a clock that can be put forward.
 type Site struct {
+	App     *freddo.App
 	Handler http.Handler
 	// Admin are the cookies of Administrator's session.
 	Admin []*http.Cookie
@@ -45,7 +46,7 @@ func New(t testing.TB, release string, config map[string]any) *Site {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = app.Close() })
-	s.Handler = app.Handler()
+	s.App, s.Handler = app, app.Handler()
 	s.Admin = s.Login("Administrator", AdminPassword)
 	return s
 }
