@@ -98,6 +98,9 @@ func New(cfg Config) (*App, error) {
 	app := &App{cfg: cfg, log: cfg.Logger, methods: method.NewRegistry()}
 	app.engine = &engine.Engine{DB: db, Meta: store, Perm: perm.NewStore(), Profile: profile, Site: s, Files: stored, Log: cfg.Logger,
 		Hooks: engine.NewHooks(), Now: cfg.Now, Zone: time.UTC}
+	if kind := s.Config().Str("db_type"); kind != "" && kind != "sqlite" { // SQLite's file belongs to one process
+		app.engine.Watch = engine.NewWatch(db, cfg.Logger)
+	}
 	app.engine.Rules, app.engine.RawRules = profile.Rules, profile.RawRules
 	app.assemble()
 	if err := app.readZone(); err != nil {
@@ -108,6 +111,7 @@ func New(cfg Config) (*App, error) {
 
 // assemble puts hooks, methods and the server together.
 func (a *App) assemble() {
+	a.engine.WatchCaches()
 	vault := auth.NewVault(a.engine.Site)
 	store := auth.New(a.engine, vault)
 	a.engine.Hooks.Secrets = vault

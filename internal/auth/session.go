@@ -286,6 +286,7 @@ func column(ctx context.Context, c *engine.Call, b *storage.Builder) ([]string, 
 func (s *Store) endOne(ctx context.Context, c *engine.Call, sid string) error {
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("DELETE FROM ").Table("Sessions").SQL(" WHERE ").Ident("sid").SQL(" = ").Str(sid)
 	_, err := c.Tx.Exec(ctx, b)
+	c.Announce(engine.TopicLogins)
 	c.AfterCommit(func(context.Context) { s.sessions.drop(sid) })
 	return err
 }
@@ -297,6 +298,7 @@ func (s *Store) EndSessions(ctx context.Context, c *engine.Call, user, keep stri
 		b.SQL(" AND ").Ident("sid").SQL(" <> ").Str(keep)
 	}
 	_, err := c.Tx.Exec(ctx, b)
+	c.Announce(engine.TopicLogins)
 	c.AfterCommit(func(context.Context) { s.sessions.invalidate(user) })
 	return err
 }
@@ -339,6 +341,7 @@ func (s *Store) EnsureCSRF(ctx context.Context, c *engine.Call) (string, error) 
 			return "", err
 		}
 		c.Persist = true
+		c.Announce(engine.TopicLogins)
 		c.AfterCommit(func(context.Context) { s.sessions.drop(e.sid) })
 	}
 	c.Session.CSRFToken = e.csrf

@@ -207,6 +207,11 @@ type Profile struct {
 	SafeFileNames bool
 	// ReadOnlyText is the refusal of writes during maintenance.
 	ReadOnlyText string
+	// TableColumns gives new DocTypes and Module Defs all columns of their tables, the
+	// tags' and comments' too. Source: frappe/model/meta.py special_doctypes.
+	TableColumns bool
+	// CustomizeResetsLayout has Customize Form's reset_layout.
+	CustomizeResetsLayout bool
 	// PDFDisposition and BinaryDisposition are the Content-Disposition of those types of
 	// answers; empty names the file only.
 	PDFDisposition, BinaryDisposition string
@@ -229,6 +234,7 @@ func V14() *Profile {
 		OAuthNeedsRedirectURI: true, OAuthDefaultRole: "All",
 		NoOutgoingEmail: "Please setup default Email Account from Setup > Email > Email Account", WebsiteHome: "/", StaleExcType: true,
 		ReadOnlyText: readOnly14,
+		TableColumns: true,
 	}
 }
 
@@ -247,8 +253,10 @@ func V15() *Profile {
 		NewDocOnCreate: true, DocMethodNotPermitted: true, MetaRowTables: true, ExcSource: true, RunServerObj: true,
 		RateUsed: true, OAuthNeedsRedirectURI: true, OpenIDRedirect: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
 		NoOutgoingEmail: "Please setup default Email Account from Settings > Email Account", WebsiteHome: "me", EmailLinkBySetting: true,
-		Impersonation: true,
-		ReadOnlyText:  readOnly15,
+		Impersonation:         true,
+		ReadOnlyText:          readOnly15,
+		TableColumns:          true,
+		CustomizeResetsLayout: true,
 	}
 }
 
@@ -270,7 +278,8 @@ func V16() *Profile {
 		NoOutgoingEmail: "Please setup default outgoing Email Account from Tools > Email Account", WebsiteHome: "me",
 		EmailLinkBySetting: true, EmailLinkPost: true, Impersonation: true, SafeFileNames: true,
 		PDFDisposition: "inline", BinaryDisposition: "attachment",
-		ReadOnlyText: readOnly15,
+		ReadOnlyText:          readOnly15,
+		CustomizeResetsLayout: true,
 	}
 }
 

@@ -21,6 +21,7 @@ func TestMain(m *testing.M) { sitetest.Main(m) }
 type site struct {
 	*testing.T
 	app  *freddo.App
+	dir  string
 	auth string
 }
 
@@ -37,12 +38,13 @@ func eachDatabase(t *testing.T, release string, test func(s *site)) {
 
 func newSite(t *testing.T, kind, release string) *site {
 	t.Helper()
-	app, err := freddo.New(freddo.Config{Site: sitetest.Folder(t, kind, release, nil), Unsafe: true})
+	dir := sitetest.Folder(t, kind, release, nil)
+	app, err := freddo.New(freddo.Config{Site: dir, Unsafe: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = app.Close() })
-	s := &site{T: t, app: app}
+	s := &site{T: t, app: app, dir: dir}
 	s.auth = s.keys("Administrator")
 	return s
 }
@@ -59,7 +61,7 @@ func (s *site) keys(user string) string {
 // as is the site as another user sees it.
 func (s *site) as(user string) *site {
 	s.Helper()
-	return &site{T: s.T, app: s.app, auth: s.keys(user)}
+	return &site{T: s.T, app: s.app, dir: s.dir, auth: s.keys(user)}
 }
 
 // user makes a System User with roles that exist.

@@ -38,6 +38,8 @@ type Engine struct {
 	Files *files.Manager
 	Log   *slog.Logger
 	Hooks *Hooks
+	// Watch hears of what other processes change; nil where there are none.
+	Watch *Watch
 	// Now is the clock; site time is Now in Zone.
 	Now  func() time.Time
 	Zone *time.Location
@@ -90,6 +92,7 @@ type Call struct {
 	Persist bool
 
 	after            []func(ctx context.Context)
+	changed          []Topic
 	committed        bool
 	stage            *files.Stage
 	memo             memo
@@ -150,6 +153,8 @@ type memo struct {
 	// dirty are the DocTypes that the call itself has changed.
 	dirty   map[string]bool
 	singles map[string]*document.Document
+	// trees are the DocTypes whose trees the call holds (lockTree).
+	trees map[string]bool
 	// hashPrefix begins the random names that the call makes (v16).
 	hashPrefix string
 }
@@ -181,10 +186,15 @@ func (c *Call) CommitNow(ctx context.Context) error {
 }
 
 func (c *Call) commit(ctx context.Context, commit func(ctx context.Context) error) error {
+	if err := c.countChanges(ctx); err != nil {
+		c.Rollback()
+		return err
+	}
 	if err := c.publishFiles(); err != nil {
 		c.Rollback()
 		return err
 	}
+	c.memo.trees = nil
 	if err := commit(ctx); err != nil {
 		c.undoFiles()
 		return err
@@ -206,7 +216,7 @@ func (c *Call) Committed() bool { return c.committed }
 func (c *Call) Rollback() {
 	c.Tx.Rollback()
 	c.undoFiles()
-	c.after = nil
+	c.after, c.changed = nil, nil
 }
 
 // AfterCommit runs fn once the call's writes are durable.

@@ -17,6 +17,9 @@ func (c *Call) Insert(ctx context.Context, d *document.Document) error {
 	if err := c.Tx.StartWrite(ctx); err != nil {
 		return err
 	}
+	if err := c.lockTree(ctx, d.Type); err != nil {
+		return err
+	}
 	d.New = true
 	d.Flags.InInsert = true
 	defer func() { d.Flags.InInsert = false }()
@@ -134,6 +137,17 @@ func (c *Call) writeNew(ctx context.Context, d *document.Document) error {
 		c.singleChanged(d.Type.Name)
 		d.New = false
 		return c.writeRows(ctx, d)
+	}
+	if d.Type.IsVirtual {
+		v, err := c.virtualOf(d.Type)
+		if err != nil {
+			return err
+		}
+		if err := v.Insert(ctx, c, d); err != nil {
+			return err
+		}
+		d.New = false
+		return d.EachRow(func(_ *doctype.DocField, row *document.Document) error { row.New = false; return nil })
 	}
 	if err := c.insertRow(ctx, d); err != nil {
 		return err

@@ -50,6 +50,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := r.Context()
+	s.Engine.Watch.Look(ctx)
 	if err := x.attempt(ctx); err != nil {
 		x.fail(ctx, err)
 	}

@@ -51,13 +51,8 @@ func checkLengths(ctx context.Context, c *engine.Call, dt, before *doctype.DocTy
 }
 
 // alter creates or changes a table and fills new columns with their defaults.
-func alter(ctx context.Context, c *engine.Call, dt, before *doctype.DocType) error {
-	if before != nil {
-		if err := checkRetyped(ctx, c, dt, before); err != nil {
-			return err
-		}
-	}
-	res, err := c.Tx.SyncTable(ctx, dt, c.SchemaOptions())
+func alter(ctx context.Context, c *engine.Call, dt *doctype.DocType, o storage.SchemaOptions) error {
+	res, err := c.Tx.SyncTable(ctx, dt, o)
 	if err != nil {
 		return err
 	}
