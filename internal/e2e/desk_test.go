@@ -45,6 +45,24 @@ func TestCommunications(t *testing.T) {
 	})
 }
 
+// TestFormsLoadInEveryRelease: a form opens, with and without messages beside it.
+func TestFormsLoadInEveryRelease(t *testing.T) {
+	t.Parallel()
+	for _, release := range []string{"v14", "v15", "v16"} {
+		s := newSite(t, "sqlite", release)
+		s.must(http.MethodPost, "/api/resource/Note", `{"title":"Note one"}`)
+		name := s.list("Note").Get("data").List()[0].Map().Str("name")
+		const load = "/api/method/frappe.desk.form.load.getdoc"
+		for want := range 2 {
+			got := s.must(http.MethodPost, load, `{"doctype":"Note","name":"`+name+`"}`).Get("docinfo").Map().Get("communications").List()
+			if len(got) != want {
+				t.Errorf("%s: %d messages, want %d", release, len(got), want)
+			}
+			s.message("frappe.core.doctype.communication.email.make", `{"doctype":"Note","name":"`+name+`","content":"Hello","communication_medium":"Other"}`)
+		}
+	}
+}
+
 func TestBulkActions(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, "sqlite", "v15")

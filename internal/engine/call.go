@@ -49,6 +49,8 @@ type Engine struct {
 // internal call.
 type Request struct {
 	Method, Path, Scheme, Host, RemoteIP string
+	// Peer is the address and port of the connection.
+	Peer string
 	// Query is the raw query of the address.
 	Query string
 	// V2 says that the path is under /api/v2: errors take that form.
@@ -86,6 +88,10 @@ type Call struct {
 	Stream storage.Sink
 	// Response collects what code sets beside its return value.
 	Response Response
+	// Whole says that several requests share the call and stand or fall together.
+	Whole bool
+	// Limits narrow the call below its user's rights; nil does not.
+	Limits *Limits
 	// Mapping is what a mapper is called with.
 	Mapping Mapping
 	// Persist makes the call commit even for a safe verb (upstream: flags.commit).
@@ -181,6 +187,9 @@ func (c *Call) Commit(ctx context.Context) error { return c.commit(ctx, c.Tx.Com
 // CommitNow commits what was written so far and lets the call go on, as upstream's
 // explicit commits do.
 func (c *Call) CommitNow(ctx context.Context) error {
+	if c.Whole && c.Tx.Writing() {
+		return errWhole
+	}
 	c.committed = c.committed || c.Tx.Writing()
 	return c.commit(ctx, c.Tx.CommitAndContinue)
 }

@@ -134,6 +134,19 @@ func (c *Call) Rows(ctx context.Context, dtName string, fields []string, filters
 	if err != nil {
 		return nil, err
 	}
+	return c.objects(ctx, q)
+}
+
+// VisibleRows returns the rows of a request that the call's user may see, for code.
+func (c *Call) VisibleRows(ctx context.Context, r query.Request) ([]*document.Object, error) {
+	q, err := c.Select(ctx, c.Rules, r)
+	if err != nil || q.Empty {
+		return nil, err
+	}
+	return c.objects(ctx, q)
+}
+
+func (c *Call) objects(ctx context.Context, q *query.Select) ([]*document.Object, error) {
 	rows, err := c.Tx.List(ctx, q)
 	if err != nil {
 		return nil, err

@@ -71,6 +71,12 @@ func (x *exchange) answer() error {
 	if status == 0 {
 		status = http.StatusOK
 	}
+	if status == http.StatusNotModified {
+		x.headers(x.w.Header(), status)
+		x.status = status
+		x.w.WriteHeader(status)
+		return nil
+	}
 	switch x.c.Response.Kind {
 	case "redirect":
 		x.redirect()

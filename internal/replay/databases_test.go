@@ -46,7 +46,7 @@ func TestDifference14Text(t *testing.T) {
 			filter := func(op, value string) int {
 				return rows("filters=" + neturl.QueryEscape(`[["title","`+op+`",`+value+`]]`))
 			}
-			got := counts{filter("=", `"ARGER"`), filter("like", `"%rGÉr"`), filter("not like", `"%rGÉr"`), filter("in", `["arger","BLANK "]`),
+			got := counts{filter("=", `"ARGER"`), filter("like", `"%rGÉr"`), filter("not like", `"%rGÉr"`), filter("in", `["arger","ØRE"]`),
 				rows("group_by=title"), filter("=", `"blank"`), filter("=", `"ore"`)}
 			if got != want {
 				t.Errorf("got %+v, want %+v", got, want)

@@ -17,8 +17,13 @@ func Register(h *engine.Hooks, r *method.Registry) {
 	registerTimeline(r)
 	registerLookups(r)
 	registerFollow(r)
+	addListMethods(r)
+	addFormMethods(r)
+}
+
+// addListMethods adds what list views, reports and searches call.
+func addListMethods(r *method.Registry) {
 	s := &search{methods: r}
-	posts := []string{"POST", "PUT"}
 	r.Add(
 		method.Method{Name: "frappe.desk.search.search_link", Params: append([]method.Param{arg.Req("doctype", method.Str), arg.Req("txt", method.Str)}, searchParams()...), Fn: s.link},
 		method.Method{Name: "frappe.desk.search.search_widget", Params: append(arg.Any("doctype", "txt"), searchParams()...), Fn: s.widget},
@@ -48,7 +53,13 @@ func Register(h *engine.Hooks, r *method.Registry) {
 			arg.Opt("ignore_doctypes_on_cancel_all", method.Any, nil)}, Fn: submittedLinks},
 		method.Method{Name: "frappe.desk.form.linked_with.cancel_all_linked_docs", Params: append(arg.Any("docs"), arg.Opt("ignore_doctypes_on_cancel_all", method.Any, nil)), Fn: cancelLinked},
 		method.Method{Name: "frappe.apps.get_apps", Fn: apps},
+	)
+}
 
+// addFormMethods adds what forms call.
+func addFormMethods(r *method.Registry) {
+	posts := []string{"POST", "PUT"}
+	r.Add(
 		method.Method{Name: "frappe.desk.form.load.getdoc", Params: append(arg.Any("doctype", "name"), arg.Opt("user", method.Any, nil)), Fn: getDoc},
 		method.Method{Name: "frappe.desk.form.load.getdoctype", Params: []method.Param{arg.Req("doctype", method.Any), arg.Opt("with_parent", method.Any, false),
 			arg.Opt("cached_timestamp", method.Any, nil)}, Fn: getDocType},

@@ -23,7 +23,7 @@ func registerTimeline(r *method.Registry) {
 	)
 }
 
-// messageFields are what a timeline shows of a Communication.
+// messageFields are what a timeline shows of a Communication; not every release has all.
 var messageFields = []string{"name", "communication_type", "communication_medium", "comment_type", "communication_date", "content", "sender",
 	"sender_full_name", "cc", "bcc", "creation", "subject", "delivery_status", "_liked_by", "reference_doctype", "reference_name",
 	"read_by_recipient", "rating", "recipients"}
@@ -36,7 +36,17 @@ const maxMessages = 1000
 func communications(ctx context.Context, c *engine.Call, d *document.Document, start, limit int) ([]*document.Object, error) {
 	start, limit = max(start, 0), min(max(limit, 0), maxMessages)
 	types := document.ListOf(document.Text("in"), document.Texts([]string{"Communication", "Feedback", "Automated Message"}))
-	rows, err := c.Rows(ctx, "Communication", messageFields, document.NewObject("communication_type", types, "reference_doctype", d.Type.Name,
+	dt, err := c.DocType(ctx, "Communication")
+	if err != nil {
+		return nil, err
+	}
+	var fields []string
+	for _, f := range messageFields {
+		if dt.Column(f) != nil {
+			fields = append(fields, f)
+		}
+	}
+	rows, err := c.Rows(ctx, "Communication", fields, document.NewObject("communication_type", types, "reference_doctype", d.Type.Name,
 		"reference_name", d.Name()), "communication_date desc")
 	if err != nil {
 		return nil, err
@@ -58,7 +68,7 @@ func communications(ctx context.Context, c *engine.Call, d *document.Document, s
 			}
 		}
 		if len(names) > 0 {
-			more, err := c.Rows(ctx, "Communication", messageFields, document.NewObject("communication_type", types,
+			more, err := c.Rows(ctx, "Communication", fields, document.NewObject("communication_type", types,
 				"name", document.ListOf(document.Text("in"), document.ListOf(names...))), "")
 			if err != nil {
 				return nil, err

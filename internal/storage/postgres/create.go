@@ -83,7 +83,7 @@ func quote(name string) string { return string(Dialect{}.AppendIdent(nil, name))
 
 // number reads one number.
 func (l *link) number(ctx context.Context, sql, arg string) (int64, error) {
-	s, err := newSource(ctx, l, sql, l.pg.ExecParams(ctx, sql, [][]byte{[]byte(arg)}, nil, nil, nil))
+	s, err := newSource(ctx, l, sql, answer{ResultReader: l.pg.ExecParams(ctx, sql, [][]byte{[]byte(arg)}, nil, nil, nil)})
 	if err != nil {
 		return 0, err
 	}

@@ -30,6 +30,13 @@ CREATE TABLE IF NOT EXISTS "__UserSettings" ("user" TEXT COLLATE frappe,
   "data" TEXT COLLATE frappe,
   PRIMARY KEY ("user",
   "doctype"));
+CREATE TABLE IF NOT EXISTS "__Idempotency" ("id" TEXT COLLATE frappe,
+  "fingerprint" TEXT COLLATE frappe,
+  "answer" TEXT COLLATE frappe,
+  "status" INTEGER NOT NULL DEFAULT 0,
+  "creation" INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY ("id"));
+CREATE INDEX IF NOT EXISTS "__Idempotency_index" ON "__Idempotency" ("creation");
 CREATE TABLE IF NOT EXISTS "__global_search" ("doctype" TEXT COLLATE frappe,
   "name" TEXT COLLATE frappe,
   "title" TEXT COLLATE frappe,
@@ -71,6 +78,13 @@ CREATE TABLE IF NOT EXISTS `__UserSettings` (`user` varchar(255),
   `data` longtext,
   PRIMARY KEY (`user`,
   `doctype`)) ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE TABLE IF NOT EXISTS `__Idempotency` (`id` varchar(255),
+  `fingerprint` varchar(255),
+  `answer` longtext,
+  `status` bigint(20) NOT NULL DEFAULT 0,
+  `creation` bigint(20) NOT NULL DEFAULT 0,
+  PRIMARY KEY (`id`)) ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE INDEX IF NOT EXISTS `__Idempotency_index` ON `__Idempotency` (`creation`);
 CREATE TABLE IF NOT EXISTS `__global_search` (`doctype` varchar(255),
   `name` varchar(255),
   `title` varchar(255),
@@ -112,6 +126,13 @@ CREATE TABLE IF NOT EXISTS "__UserSettings" ("user" varchar(255) COLLATE "frappe
   "data" text COLLATE "frappe",
   PRIMARY KEY ("user",
   "doctype"));
+CREATE TABLE IF NOT EXISTS "__Idempotency" ("id" varchar(255) COLLATE "frappe",
+  "fingerprint" varchar(255) COLLATE "frappe",
+  "answer" text COLLATE "frappe",
+  "status" bigint NOT NULL DEFAULT 0,
+  "creation" bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY ("id"));
+CREATE INDEX IF NOT EXISTS "__Idempotency_index" ON "__Idempotency" ("creation");
 CREATE TABLE IF NOT EXISTS "__global_search" ("doctype" varchar(255) COLLATE "frappe",
   "name" varchar(255) COLLATE "frappe",
   "title" varchar(255) COLLATE "frappe",
