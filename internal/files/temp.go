@@ -80,6 +80,12 @@ func (t *Temp) Discard() {
 	}
 }
 
+// Path returns where the content lies on the disk, having written it there if need be.
+func (t *Temp) Path() (string, error) {
+	err := t.Persist()
+	return t.path, err
+}
+
 // direct is how long content may be that goes to a Remote at the commit, in one request.
 const direct = 1 << 20
 

@@ -91,18 +91,21 @@ func (s *Store) connect(u *url.URL) error {
 	}
 	t.ResponseHeaderTimeout = s.cfg.Timeout
 	t.MaxIdleConnsPerHost = 64
-	creds := credentials.NewChainCredentials([]credentials.Provider{&credentials.EnvAWS{}, &credentials.EnvMinio{}})
-	if s.cfg.AccessKey != "" {
-		creds = credentials.NewStaticV4(s.cfg.AccessKey, s.cfg.SecretKey, "")
-	}
 	lookup := minio.BucketLookupDNS
 	if s.cfg.PathStyle {
 		lookup = minio.BucketLookupPath
 	}
-	c, err := minio.New(u.Host, &minio.Options{Creds: creds, Secure: u.Scheme == "https", Transport: t, Region: s.cfg.Region,
+	c, err := minio.New(u.Host, &minio.Options{Creds: s.creds(), Secure: u.Scheme == "https", Transport: t, Region: s.cfg.Region,
 		BucketLookup: lookup, MaxRetries: 3})
 	s.core = minio.Core{Client: c}
 	return err
+}
+
+func (s *Store) creds() *credentials.Credentials {
+	if s.cfg.AccessKey != "" {
+		return credentials.NewStaticV4(s.cfg.AccessKey, s.cfg.SecretKey, "")
+	}
+	return credentials.NewChainCredentials([]credentials.Provider{&credentials.EnvAWS{}, &credentials.EnvMinio{}})
 }
 
 // Check asks the bucket for what uploads have left behind that a crash cut off, and
