@@ -97,7 +97,10 @@ func TestConfigurationsThatCannotWorkAreRefused(t *testing.T) {
 
 func TestABucketThatRefusesOrIsSilentIsUnavailable(t *testing.T) {
 	t.Parallel()
-	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
+	silent := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_, _ = io.Copy(io.Discard, r.Body) // else the end of the connection goes unnoticed
+		<-r.Context().Done()
+	}))
 	t.Cleanup(silent.Close)
 	for name, s := range map[string]*Store{
 		"a wrong secret": newStore(t, func(c *Config) { c.SecretKey = "wrong" }),
