@@ -60,6 +60,9 @@ type App struct {
 	methods *method.Registry
 	server  *httpapi.Server
 	mail    *mail.Mailer
+	auth    *auth.Store
+	account *account.Service
+	oauth   *oauth.Provider
 	log     *slog.Logger
 	// started says that hooks may no longer be added.
 	started atomic.Bool
@@ -101,6 +104,9 @@ func New(cfg Config) (*App, error) {
 	app := &App{cfg: cfg, log: cfg.Logger, methods: method.NewRegistry()}
 	app.engine = &engine.Engine{DB: db, Meta: store, Perm: perm.NewStore(), Profile: profile, Site: s, Files: stored, Log: cfg.Logger,
 		Hooks: engine.NewHooks(), Now: cfg.Now, Zone: time.UTC}
+	if kind := s.Config().Str("db_type"); kind != "" && kind != "sqlite" { // SQLite's file belongs to one process
+		app.engine.Watch = engine.NewWatch(db, cfg.Logger)
+	}
 	app.engine.Rules, app.engine.RawRules = profile.Rules, profile.RawRules
 	app.assemble()
 	if err := app.readZone(); err != nil {
@@ -111,6 +117,7 @@ func New(cfg Config) (*App, error) {
 
 // assemble puts hooks, methods and the server together.
 func (a *App) assemble() {
+	a.engine.WatchCaches()
 	vault := auth.NewVault(a.engine.Site)
 	store := auth.New(a.engine, vault)
 	a.engine.Hooks.Secrets = vault
@@ -118,13 +125,17 @@ func (a *App) assemble() {
 		KeepStyle: !a.engine.Profile.SanitizeSorts, Tel: a.engine.Profile.SanitizeTel}.HTML
 	store.Register(a.engine.Hooks)
 	builtin.Register(a.engine.Hooks, a.methods)
-	demo.Register(a.engine.Hooks)
+	if c := a.engine.Site.Config(); c.Bool("demo") || c.Bool("demo_complete") {
+		demo.Register(a.engine.Hooks)
+	}
 	httpapi.Register(a.methods, a.engine.Profile, store)
 	a.mail = mail.New(a.log)
 	p := a.engine.Profile
-	account.New(store, a.mail).Register(a.engine.Hooks, a.methods, account.Profile{EmailLinkPost: p.EmailLinkPost, Impersonation: p.Impersonation})
+	a.account = account.New(store, a.mail)
+	a.account.Register(a.engine.Hooks, a.methods, account.Profile{EmailLinkPost: p.EmailLinkPost, Impersonation: p.Impersonation, ClearSession: p.ClearSession})
 	provider := oauth.New(a.engine, store)
 	provider.Register(a.engine.Hooks, a.methods)
+	a.auth, a.oauth = store, provider
 	a.server = &httpapi.Server{Engine: a.engine, Methods: a.methods, Auth: store, WellKnown: provider.WellKnown, PrivateFile: file.Private}
 }
 
@@ -164,6 +175,7 @@ func (a *App) Handler() http.Handler {
 
 // Close closes the site.
 func (a *App) Close() error {
+	a.account.Close()
 	a.mail.Close()
 	return errors.Join(a.server.Close(), a.engine.Files.Close(), a.engine.DB.Close())
 }
@@ -188,6 +200,16 @@ func (a *App) Run(ctx context.Context) (err error) {
 	if a.OnListen != nil {
 		a.OnListen("http://" + l.Addr().String())
 	}
+	cleaning := make(chan struct{})
+	cleanCtx, endCleaning := context.WithCancel(ctx)
+	go func() {
+		defer close(cleaning)
+		a.cleanUpUntil(cleanCtx)
+	}()
+	defer func() {
+		endCleaning()
+		<-cleaning
+	}()
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()
 	select {
@@ -215,12 +237,18 @@ func (a *App) GenerateKeys(ctx context.Context, user string) (key, secret string
 }
 
 // Methods lists the whitelisted methods by their dotted names.
-func Methods() []string {
+func Methods() []string { return everyMethod().Names() }
+
+// MethodsMarkdown describes the whitelisted methods as the page docs/methods.md.
+func MethodsMarkdown() string { return everyMethod().Markdown() }
+
+// everyMethod is a registry of the methods that all sites have.
+func everyMethod() *method.Registry {
 	r := method.NewRegistry()
 	builtin.Register(engine.NewHooks(), r)
 	httpapi.Register(r, compat.V15(), nil)
 	store := auth.New(nil, nil)
 	account.New(store, nil).Register(engine.NewHooks(), r, account.Profile{Impersonation: true})
 	oauth.New(&engine.Engine{Profile: compat.V15()}, store).Register(engine.NewHooks(), r)
-	return r.Names()
+	return r
 }

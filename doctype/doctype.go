@@ -72,6 +72,9 @@ type DocType struct {
 	AttachFields, EditorFields []*DocField
 	// CustomPermissions says that Permissions come from Custom DocPerm.
 	CustomPermissions bool
+	// ShowsOptional says that documents show the columns of tags, comments and the like as
+	// they show others; otherwise some of them, and only when they hold something.
+	ShowsOptional bool
 
 	byName    map[string]*DocField
 	slots     map[string]int

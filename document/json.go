@@ -35,6 +35,9 @@ func (d *Document) AppendJSON(dst []byte, o JSONOptions) []byte {
 		dst = o.Format.AppendKey(dst, name)
 	}
 	end := d.Type.OptionalSlot()
+	if d.Type.ShowsOptional {
+		end = len(d.Type.Columns)
+	}
 	for i := 0; i < end; i++ {
 		c := &d.Type.Columns[i]
 		v := d.shown(c, i, o)
@@ -58,6 +61,9 @@ func (d *Document) AppendJSON(dst []byte, o JSONOptions) []byte {
 		dst = append(dst, ']')
 	}
 	d.privateKeys(func(name string, v Value) {
+		if slot, ok := d.Type.Slot(name); ok && slot < end {
+			return
+		}
 		key(name)
 		dst = o.Format.Append(dst, v)
 	})

@@ -26,11 +26,14 @@ type Service struct {
 	auth  *auth.Store
 	mail  *mail.Mailer
 	links links
+
+	unseenSlots chan struct{}
+	unseenWork  sync.WaitGroup
 }
 
 // New returns a service.
 func New(s *auth.Store, m *mail.Mailer) *Service {
-	return &Service{auth: s, mail: m, links: links{by: map[string]link{}}}
+	return &Service{auth: s, mail: m, links: links{by: map[string]link{}}, unseenSlots: make(chan struct{}, maxUnseen)}
 }
 
 // Register hooks the controllers and adds the methods. Register the built-in ones first:
@@ -62,13 +65,14 @@ func (s *Service) Register(h *engine.Hooks, r *method.Registry, p Profile) {
 			Limit: &method.Limit{Counts: setting("rate_limit_email_link_login", 5), Window: time.Hour}, Fn: s.loginByLink},
 		method.Method{Name: "frappe.twofactor.reset_otp_secret", Params: []method.Param{arg.Req("user", method.Str)}, Fn: s.resetOTP},
 	)
+	s.registerSessions(r, p)
 	if p.Impersonation {
 		r.Add(method.Method{Name: userModule + "impersonate", Verbs: post, Params: []method.Param{arg.Req("user", method.Str), arg.Req("reason", method.Str)}, Fn: s.impersonate})
 	}
 }
 
 // Profile is what Register asks of a release.
-type Profile struct{ EmailLinkPost, Impersonation bool }
+type Profile struct{ EmailLinkPost, Impersonation, ClearSession bool }
 
 // setting reads a limit from System Settings; fallback where it is not set or missing.
 func setting(field string, fallback int64) func(context.Context, *engine.Call) (int64, error) {

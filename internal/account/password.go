@@ -219,13 +219,17 @@ func (s *Service) changePassword(ctx context.Context, c *engine.Call, user, plai
 // site's configuration can hide it: hide_unknown_users.
 // Source: user.py reset_password.
 func (s *Service) resetPassword(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
-	hide := c.Site.Config().Bool("hide_unknown_users")
+	if c.Site.Config().Bool("hide_unknown_users") {
+		tellSent(c)
+		return nil, s.unseen(ctx, c, a.Text("user"), func(ctx context.Context, c *engine.Call, d *document.Document) error {
+			if mayReset(d) != "" {
+				return nil
+			}
+			return s.mailReset(ctx, c, d, "Password Reset")
+		})
+	}
 	d, err := c.Get(ctx, "User", a.Text("user"))
 	if exc.Is(err, exc.DoesNotExist) {
-		if hide {
-			tellSent(c)
-			return nil, nil
-		}
 		c.Response.Status = http.StatusNotFound
 		if c.Profile.StaleExcType {
 			c.Response.Keys.Set("exc_type", document.Text("DoesNotExistError"))
@@ -236,10 +240,6 @@ func (s *Service) resetPassword(ctx context.Context, c *engine.Call, a method.Ar
 		return nil, err
 	}
 	if refusal := mayReset(d); refusal != "" {
-		if hide {
-			tellSent(c)
-			return nil, nil
-		}
 		return refusal, nil
 	}
 	if err := s.mailReset(ctx, c, d, "Password Reset"); err != nil {
@@ -248,6 +248,48 @@ func (s *Service) resetPassword(ctx context.Context, c *engine.Call, a method.Ar
 	tellSent(c)
 	return nil, nil
 }
+
+// maxUnseen bounds the work that goes on after its answer.
+const maxUnseen = 64
+
+// unseen does something for a user after the answer, so that neither text nor time of the
+// answer tells whether there is such a user. Errors: those that all callers get.
+func (s *Service) unseen(ctx context.Context, c *engine.Call, name string, fn func(context.Context, *engine.Call, *document.Document) error) error {
+	if _, err := s.mail.Account(ctx, c); err != nil {
+		return err
+	}
+	request := *c.Request
+	c.AfterCommit(func(ctx context.Context) {
+		select {
+		case s.unseenSlots <- struct{}{}:
+		default:
+			c.Log.WarnContext(ctx, "a request about an account was dropped: too many wait")
+			return
+		}
+		ctx = context.WithoutCancel(ctx)
+		s.unseenWork.Go(func() {
+			defer func() { <-s.unseenSlots }()
+			err := s.auth.Engine.Do(ctx, perm.Guest, func(ctx context.Context, w *engine.Call) error {
+				w.Request = &request
+				d, err := w.Get(ctx, "User", name)
+				if exc.Is(err, exc.DoesNotExist) {
+					return nil
+				}
+				if err != nil {
+					return err
+				}
+				return fn(ctx, w, d)
+			})
+			if err != nil {
+				s.auth.Engine.Log.ErrorContext(ctx, "a request about an account failed", "error", err)
+			}
+		})
+	})
+	return nil
+}
+
+// Close waits for what goes on after its answer.
+func (s *Service) Close() { s.unseenWork.Wait() }
 
 func mayReset(d *document.Document) string {
 	switch {

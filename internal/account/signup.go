@@ -39,6 +39,10 @@ func (s *Service) signUp(ctx context.Context, c *engine.Call, a method.Args) (an
 		return nil, err
 	}
 	if len(rows) > 0 {
+		if c.Site.Config().Bool("hide_unknown_users") {
+			_, err := s.auth.Vault.Hash(email) // as long as for somebody new
+			return told(1, "Please check your email for verification"), err
+		}
 		if rows[0].PropInt("enabled") != 0 {
 			return told(0, "Already Registered"), nil
 		}
@@ -115,18 +119,24 @@ func (s *Service) sendLink(ctx context.Context, c *engine.Call, a method.Args) (
 		}
 	}
 	email := a.Text("email")
+	c.Persist = true // a GET is answered by a mail, too
 	minutes, err := setting("login_with_email_link_expiry", 10)(ctx, c)
 	if err != nil {
 		return nil, err
+	}
+	send := func(ctx context.Context, c *engine.Call, d *document.Document) error {
+		key := engine.RandomHex(56)
+		s.links.put(key, link{d.Name(), c.Now().Add(time.Duration(minutes) * time.Minute)})
+		return s.mail.Send(ctx, c, withLink(d, "Login", "use this link to log in; it works once", s.auth.MailURL(ctx, c)+"/api/method/frappe.www.login.login_via_key?key="+key))
+	}
+	if c.Site.Config().Bool("hide_unknown_users") {
+		return nil, s.unseen(ctx, c, email, send)
 	}
 	name, ok, err := c.Exists(ctx, "User", email)
 	if err != nil {
 		return nil, err
 	}
 	if !ok {
-		if c.Site.Config().Bool("hide_unknown_users") {
-			return nil, nil
-		}
 		return nil, exc.DoesNotExist.Throwf("User with email address %s does not exist", email)
 	}
 	if _, err := s.mail.Account(ctx, c); err != nil {
@@ -136,9 +146,7 @@ func (s *Service) sendLink(ctx context.Context, c *engine.Call, a method.Args) (
 	if err != nil {
 		return nil, err
 	}
-	key := engine.RandomHex(56)
-	s.links.put(key, link{name, c.Now().Add(time.Duration(minutes) * time.Minute)})
-	return nil, s.mail.Send(ctx, c, withLink(d, "Login", "use this link to log in; it works once", s.auth.MailURL(ctx, c)+"/api/method/frappe.www.login.login_via_key?key="+key))
+	return nil, send(ctx, c, d)
 }
 
 // loginByLink logs in with a link's key. Source: frappe/www/login.py login_via_key.

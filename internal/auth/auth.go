@@ -75,11 +75,15 @@ func New(e *engine.Engine, v *Vault) *Store {
 // Register keeps the store's caches true: changes of users and settings made by
 // this process count from their commit on.
 func (s *Store) Register(h *engine.Hooks) {
+	s.registerNamedKeys(h)
+	s.Engine.Watch.On(engine.TopicLogins, func() { s.Invalidate("") })
+	s.Engine.Watch.On(engine.TopicSettings, s.InvalidateSettings)
 	for _, e := range []engine.Event{engine.OnUpdate, engine.OnTrash, engine.AfterRename} {
 		h.On("User", e, s.userChanged(e))
 	}
 	for _, single := range []string{"System Settings", "OAuth Settings"} {
 		h.On(single, engine.OnUpdate, func(_ context.Context, c *engine.Call, _ *document.Document) error {
+			c.Announce(engine.TopicSettings)
 			c.AfterCommit(func(context.Context) { s.InvalidateSettings() })
 			return nil
 		})
@@ -92,6 +96,7 @@ func (s *Store) userChanged(e engine.Event) engine.Hook {
 		if old := d.Text("__rename_from"); old != "" {
 			names = append(names, old)
 		}
+		c.Announce(engine.TopicLogins)
 		c.AfterCommit(func(context.Context) {
 			for _, n := range names {
 				s.Invalidate(n)

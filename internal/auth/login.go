@@ -94,9 +94,9 @@ func (s *Store) credentials(ctx context.Context, c *engine.Call, usr, pwd string
 	// A lock is told before the password is looked at; upstream looks first, with the
 	// same answer, at the price of a hash for every try.
 	address := addressKey(c.Request.RemoteIP)
-	keys = []string{address}
-	if name != "" {
-		keys = append(keys, userKey(name))
+	keys = []string{address, userKey(name)}
+	if name == "" {
+		keys[1] = userKey(strings.ToLower(usr)) // else a lock would tell who exists
 	}
 	for _, k := range keys {
 		if err := s.checkLock(set, k); err != nil {
@@ -108,7 +108,7 @@ func (s *Store) credentials(ctx context.Context, c *engine.Call, usr, pwd string
 		return nil, nil, err
 	}
 	if name == "" {
-		s.countFailure(set, address)
+		s.countFailure(set, keys...)
 		return nil, nil, s.fail(ctx, c, usr, "Invalid login credentials")
 	}
 	if !right {
@@ -165,6 +165,11 @@ func (s *Store) CheckPassword(ctx context.Context, c *engine.Call, user, pwd str
 		}
 		if ok && !encrypted {
 			hash = h
+		}
+	}
+	if !c.Tx.Writing() {
+		if err := c.CommitNow(ctx); err != nil { // give the connection back: the hash may have to wait
+			return false, err
 		}
 	}
 	return s.Vault.Verify(ctx, hash, pwd)

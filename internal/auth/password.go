@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/crypto/argon2"
 
@@ -41,18 +42,27 @@ var ab64 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvw
 // maxWaiting bounds how many may wait for a slot; beyond it they are told to come back.
 const maxWaiting = 512
 
-// Passwords hashes and verifies login passwords. At most as many hashes are computed
-// at once as there are processors, so that a flood of logins cannot starve the rest.
+// hashShare is the part of the processors that hashing gets while logins queue up: the
+// rest of the time is for the requests that are not logins.
+const hashShare = 0.25
+
+// Passwords hashes and verifies login passwords. At most half as many hashes are computed
+// at once as there are processors, and while more wait, a slot rests after each, so that
+// a flood of logins leaves the processors to the rest of the API.
 type Passwords struct {
 	slots   chan struct{}
+	news    chan struct{} // the slot of new hashes, which may hold up a transaction
+	rest    float64       // how long a slot rests, in times of what the hash took
 	waiting atomic.Int64
 	dummy   string
 }
 
-// NewPasswords returns a hasher that computes as many hashes at once as processors.
+// NewPasswords returns a hasher for this machine's processors.
 func NewPasswords() *Passwords {
 	n := min(runtime.GOMAXPROCS(0), runtime.NumCPU())
-	return &Passwords{slots: make(chan struct{}, n), dummy: encodePBKDF2("", make([]byte, pbkdf2Salt), pbkdf2Rounds)}
+	slots := max(1, n/2)
+	return &Passwords{slots: make(chan struct{}, slots), news: make(chan struct{}, 1), rest: max(0, float64(slots)/(hashShare*float64(n))-1),
+		dummy: encodePBKDF2("", make([]byte, pbkdf2Salt), pbkdf2Rounds)}
 }
 
 // acquire waits for a slot. Errors: ctx ended; TooManyRequestsError when too many wait.
@@ -64,16 +74,29 @@ func (p *Passwords) acquire(ctx context.Context) (free func(), err error) {
 	defer p.waiting.Add(-1)
 	select {
 	case p.slots <- struct{}{}:
-		return func() { <-p.slots }, nil
+		return p.release(time.Now()), nil
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
 
-// Hash returns a new hash in passlib's format. It waits for a slot.
+// release returns what gives a slot back that was taken at a time: at once, or, while
+// others wait, after its rest. Nobody waits for the rest of an own hash.
+func (p *Passwords) release(taken time.Time) func() {
+	return func() {
+		if p.waiting.Load() == 0 {
+			<-p.slots
+			return
+		}
+		time.AfterFunc(time.Duration(p.rest*float64(time.Since(taken))), func() { <-p.slots })
+	}
+}
+
+// Hash returns a new hash in passlib's format. Who makes one may hold locks of the
+// database, so it does not queue behind logins; one is made at a time.
 func (p *Passwords) Hash(plain string) (string, error) {
-	p.slots <- struct{}{}
-	defer func() { <-p.slots }()
+	p.news <- struct{}{}
+	defer func() { <-p.news }()
 	salt := make([]byte, pbkdf2Salt)
 	_, _ = rand.Read(salt) // never fails since Go 1.24
 	return encodePBKDF2(plain, salt, pbkdf2Rounds), nil

@@ -31,11 +31,11 @@ func (s *Store) Resume(ctx context.Context, c *engine.Call) error {
 	}
 	var e *session
 	if sid != "" {
-		if e, err = s.find(ctx, c, sid); err != nil {
+		if e, err = s.live(ctx, c, sid, set); err != nil {
 			return err
 		}
 	}
-	if e == nil || s.Engine.Now().Unix()-e.last.Load() > int64(set.SessionExpiry/time.Second) {
+	if e == nil {
 		s.expire(c, set)
 		return nil
 	}

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,7 +29,8 @@ type session struct {
 	restrict            string // the user's restrict_ip
 	bypassIP            bool
 	loaded              time.Time
-	last, saved         atomic.Int64 // unix seconds
+	data                *document.Object // what is stored; only of a session that was just read
+	last, saved         atomic.Int64     // unix seconds
 	// trimmed are the settings under which the user's surplus sessions were ended.
 	trimmed atomic.Pointer[Settings]
 }
@@ -108,8 +110,32 @@ func (s *Store) find(ctx context.Context, c *engine.Call, sid string) (*session,
 	if err != nil || e == nil {
 		return nil, err
 	}
+	e.data = nil
 	s.sessions.put(gen, e)
 	return e, nil
+}
+
+// live is find for a session that has not expired. Another process may have seen the
+// session later than this one, so that the database has the last word.
+func (s *Store) live(ctx context.Context, c *engine.Call, sid string, set *Settings) (*session, error) {
+	old := func(e *session) bool {
+		return s.Engine.Now().Unix()-e.last.Load() > int64(set.SessionExpiry/time.Second)
+	}
+	e, err := s.find(ctx, c, sid)
+	if err != nil || e == nil || !old(e) {
+		return e, err
+	}
+	s.sessions.drop(sid)
+	if e, err = s.find(ctx, c, sid); err != nil || e == nil || old(e) {
+		return nil, err
+	}
+	return e, nil
+}
+
+// userAgent is what a client calls itself, shortened.
+func userAgent(c *engine.Call) string {
+	name := c.Request.Header.Get("User-Agent")
+	return strings.ToValidUTF8(name[:min(len(name), maxUserAgent)], "")
 }
 
 func (s *Store) readSession(ctx context.Context, c *engine.Call, sid string) (*session, error) {
@@ -127,7 +153,8 @@ func (s *Store) readSession(ctx context.Context, c *engine.Call, sid string) (*s
 	}
 	e := &session{sid: sid, user: document.ToText(user), ip: document.ToText(ip), loaded: s.Engine.Now()}
 	if v, err := document.ParseJSON(document.ToText(data)); err == nil {
-		e.csrf = v.Map().Str("csrf_token")
+		e.data = v.Map()
+		e.csrf = e.data.Str("csrf_token")
 	}
 	at := parseStamp(document.ToText(last), s.Engine.Zone).Unix()
 	e.last.Store(at)
@@ -168,7 +195,7 @@ func (s *Store) start(ctx context.Context, c *engine.Call, user *document.Docume
 	e.last.Store(now)
 	e.saved.Store(now)
 	data := document.NewObject("user", e.user, "session_ip", e.ip, "last_updated", c.Stamp(), "session_expiry", expiryText(set.SessionExpiry),
-		"full_name", user.Text("full_name"), "user_type", user.Text("user_type"))
+		"full_name", user.Text("full_name"), "user_type", user.Text("user_type"), "creation", c.Stamp(), "user_agent", userAgent(c))
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("INSERT INTO ").Table("Sessions").SQL(" (").Ident("user").SQL(", ").Ident("sid").SQL(", ").
 		Ident("sessiondata").SQL(", ").Ident("ipaddress").SQL(", ").Ident("lastupdate").SQL(", ").Ident("status").SQL(") VALUES (").
 		Str(e.user).SQL(", ").Str(e.sid).SQL(", ").Str(document.ORJSON.Marshal(document.MapOf(data))).SQL(", ").Str(e.ip).SQL(", ").
@@ -286,6 +313,7 @@ func column(ctx context.Context, c *engine.Call, b *storage.Builder) ([]string, 
 func (s *Store) endOne(ctx context.Context, c *engine.Call, sid string) error {
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("DELETE FROM ").Table("Sessions").SQL(" WHERE ").Ident("sid").SQL(" = ").Str(sid)
 	_, err := c.Tx.Exec(ctx, b)
+	c.Announce(engine.TopicLogins)
 	c.AfterCommit(func(context.Context) { s.sessions.drop(sid) })
 	return err
 }
@@ -297,6 +325,7 @@ func (s *Store) EndSessions(ctx context.Context, c *engine.Call, user, keep stri
 		b.SQL(" AND ").Ident("sid").SQL(" <> ").Str(keep)
 	}
 	_, err := c.Tx.Exec(ctx, b)
+	c.Announce(engine.TopicLogins)
 	c.AfterCommit(func(context.Context) { s.sessions.invalidate(user) })
 	return err
 }
@@ -331,14 +360,19 @@ func (s *Store) EnsureCSRF(ctx context.Context, c *engine.Call) (string, error) 
 	}
 	if e.csrf == "" {
 		e.csrf = engine.RandomHex(sidLength)
-		data := document.NewObject("user", e.user, "session_ip", e.ip, "last_updated", c.Stamp(), "session_expiry", expiryText(c.Session.Lifetime),
-			"full_name", c.Session.FullName, "user_type", c.Session.UserType, "csrf_token", e.csrf)
+		data := e.data
+		if data == nil {
+			data = document.NewObject("user", e.user, "session_ip", e.ip)
+		}
+		data.Set("last_updated", document.Text(c.Stamp()))
+		data.Set("csrf_token", document.Text(e.csrf))
 		b := storage.NewBuilder(c.Tx.Dialect()).SQL("UPDATE ").Table("Sessions").SQL(" SET ").Ident("sessiondata").SQL(" = ").
 			Str(document.ORJSON.Marshal(document.MapOf(data))).SQL(" WHERE ").Ident("sid").SQL(" = ").Str(e.sid)
 		if _, err := c.Tx.Exec(ctx, b); err != nil {
 			return "", err
 		}
 		c.Persist = true
+		c.Announce(engine.TopicLogins)
 		c.AfterCommit(func(context.Context) { s.sessions.drop(e.sid) })
 	}
 	c.Session.CSRFToken = e.csrf

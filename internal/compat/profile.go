@@ -201,12 +201,22 @@ type Profile struct {
 	EmailLinkPost bool
 	// StaleExcType leaves the exc_type of a caught error in an answer of success.
 	StaleExcType bool
+	// ClearSession: users end sessions of their own by the hash of the id.
+	ClearSession bool
 	// Impersonation: Administrator can act as another user.
 	Impersonation bool
 	// SafeFileNames puts _ for what has a meaning in URLs in the URLs of stored files.
 	SafeFileNames bool
 	// ReadOnlyText is the refusal of writes during maintenance.
 	ReadOnlyText string
+	// TableColumns gives new DocTypes and Module Defs all columns of their tables, the
+	// tags' and comments' too. Source: frappe/model/meta.py special_doctypes.
+	TableColumns bool
+	// CustomizeResetsLayout has Customize Form's reset_layout.
+	CustomizeResetsLayout bool
+	// PDFDisposition and BinaryDisposition are the Content-Disposition of those types of
+	// answers; empty names the file only.
+	PDFDisposition, BinaryDisposition string
 }
 
 const (
@@ -226,6 +236,7 @@ func V14() *Profile {
 		OAuthNeedsRedirectURI: true, OAuthDefaultRole: "All",
 		NoOutgoingEmail: "Please setup default Email Account from Setup > Email > Email Account", WebsiteHome: "/", StaleExcType: true,
 		ReadOnlyText: readOnly14,
+		TableColumns: true,
 	}
 }
 
@@ -244,8 +255,10 @@ func V15() *Profile {
 		NewDocOnCreate: true, DocMethodNotPermitted: true, MetaRowTables: true, ExcSource: true, RunServerObj: true,
 		RateUsed: true, OAuthNeedsRedirectURI: true, OpenIDRedirect: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
 		NoOutgoingEmail: "Please setup default Email Account from Settings > Email Account", WebsiteHome: "me", EmailLinkBySetting: true,
-		Impersonation: true,
-		ReadOnlyText:  readOnly15,
+		Impersonation:         true,
+		ReadOnlyText:          readOnly15,
+		TableColumns:          true,
+		CustomizeResetsLayout: true,
 	}
 }
 
@@ -266,7 +279,10 @@ func V16() *Profile {
 		RateWholeSeconds: true, TreeCreateByParent: true, OAuthMetadata: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
 		NoOutgoingEmail: "Please setup default outgoing Email Account from Tools > Email Account", WebsiteHome: "me",
 		EmailLinkBySetting: true, EmailLinkPost: true, Impersonation: true, SafeFileNames: true,
-		ReadOnlyText: readOnly15,
+		PDFDisposition: "inline", BinaryDisposition: "attachment",
+		ClearSession:          true,
+		ReadOnlyText:          readOnly15,
+		CustomizeResetsLayout: true,
 	}
 }
 

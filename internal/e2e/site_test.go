@@ -5,20 +5,23 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"freddo"
 	"freddo/document"
+	"freddo/internal/sitetest"
 	"freddo/internal/storage/dbtest"
 )
+
+func TestMain(m *testing.M) { sitetest.Main(m) }
 
 // site is an application on a fresh site. Its requests are Administrator's unless as
 // says otherwise.
 type site struct {
 	*testing.T
 	app  *freddo.App
+	dir  string
 	auth string
 }
 
@@ -35,21 +38,13 @@ func eachDatabase(t *testing.T, release string, test func(s *site)) {
 
 func newSite(t *testing.T, kind, release string) *site {
 	t.Helper()
-	ctx := context.Background()
-	dir := filepath.Join(t.TempDir(), "site")
-	o := freddo.NewSiteOptions{AdminPassword: "admin", Compat: release}
-	if kind != "sqlite" {
-		o.DB = dbtest.Name(t, dbtest.Server(t, kind)).URL()
-	}
-	if err := freddo.NewSite(ctx, dir, o); err != nil {
-		t.Fatal(err)
-	}
+	dir := sitetest.Folder(t, kind, release, nil)
 	app, err := freddo.New(freddo.Config{Site: dir, Unsafe: true})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = app.Close() })
-	s := &site{T: t, app: app}
+	s := &site{T: t, app: app, dir: dir}
 	s.auth = s.keys("Administrator")
 	return s
 }
@@ -66,7 +61,7 @@ func (s *site) keys(user string) string {
 // as is the site as another user sees it.
 func (s *site) as(user string) *site {
 	s.Helper()
-	return &site{T: s.T, app: s.app, auth: s.keys(user)}
+	return &site{T: s.T, app: s.app, dir: s.dir, auth: s.keys(user)}
 }
 
 // user makes a System User with roles that exist.

@@ -74,6 +74,7 @@ func (c *Call) ClearMeta(name string) {
 	} else {
 		delete(c.memo.doctypes, name)
 	}
+	c.Announce(TopicMeta)
 	c.AfterCommit(func(context.Context) { c.Meta.Invalidate(name) })
 }
 
@@ -81,6 +82,7 @@ func (c *Call) ClearMeta(name string) {
 // stands for all users.
 func (c *Call) ClearUser(name string) {
 	c.memo.users, c.memo.usersDirty = nil, true
+	c.Announce(TopicUsers)
 	c.AfterCommit(func(context.Context) { c.Perm.Invalidate(name) })
 }
 
@@ -159,6 +161,16 @@ func (c *Call) Value(ctx context.Context, dtName, name, field string) (document.
 		}
 		return d.Get(field), nil
 	}
+	if dt.IsVirtual {
+		d, err := c.loadVirtual(ctx, dt, name)
+		if exc.Is(err, exc.DoesNotExist) {
+			return document.Value{}, nil
+		}
+		if err != nil {
+			return document.Value{}, err
+		}
+		return d.Get(field), nil
+	}
 	col := dt.Column(field)
 	if col == nil || !col.Stored {
 		return document.Value{}, exc.Data.Errorf("unknown column %s of %s", field, dtName)
@@ -202,6 +214,16 @@ func (c *Call) Exists(ctx context.Context, dtName, name string) (string, bool, e
 	}
 	if dt.IsSingle {
 		return dt.Name, true, nil
+	}
+	if dt.IsVirtual {
+		d, err := c.loadVirtual(ctx, dt, name)
+		if exc.Is(err, exc.DoesNotExist) {
+			return "", false, nil
+		}
+		if err != nil {
+			return "", false, err
+		}
+		return d.Name(), true, nil
 	}
 	stored, ok, err := c.Tx.Exists(ctx, dt, document.Text(name))
 	return document.ToText(stored), ok, err

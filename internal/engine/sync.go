@@ -47,6 +47,9 @@ func (e *Engine) Install(ctx context.Context, progress Progress) error {
 			progress.step(len(objects)+i+1, 2*len(objects), o.Str("name"))
 		}
 		c.ClearMeta("")
+		for _, t := range []Topic{TopicUsers, TopicTrees, TopicLogins, TopicSettings} {
+			c.Announce(t) // so that the rows are there before requests meet over them
+		}
 		return c.installRecords(ctx)
 	})
 }

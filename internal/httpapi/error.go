@@ -66,7 +66,7 @@ func (x *exchange) fail(ctx context.Context, err error) {
 	} else if e.Class.Status >= http.StatusInternalServerError && e.Unwrap() != nil {
 		x.s.log().WarnContext(ctx, "request refused", "error", err, "cause", e.Unwrap(), "method", x.verb, "path", x.path)
 	}
-	if e.HTML {
+	if e.HTML && !x.wantsProblem() {
 		x.failHTML(e)
 		return
 	}
@@ -77,6 +77,10 @@ func (x *exchange) fail(ctx context.Context, err error) {
 	}
 	for _, h := range e.Headers {
 		x.w.Header().Add(h[0], oneLine(h[1]))
+	}
+	if x.wantsProblem() {
+		x.failProblem(f)
+		return
 	}
 	if !x.wantsJSON() {
 		x.failPage(f)
@@ -94,6 +98,7 @@ func (x *exchange) fail(ctx context.Context, err error) {
 func (x *exchange) describe(ctx context.Context, f *failure, err error) {
 	c := x.s.Engine.Begin(ctx, x.c.User)
 	defer c.Rollback()
+	c.Limits = x.c.Limits
 	x.hideMissing(ctx, c, f)
 	x.c.Messages = append(x.c.Messages, f.Plain...)
 	if f.Thrown {
@@ -256,5 +261,9 @@ func (x *exchange) failPage(f *failure) {
 			return
 		}
 	}
-	x.send(f.status, contentHTML, page(title, "<p>"+escape(text)+"</p>"))
+	body := "<p>" + escape(text) + "</p>"
+	if x.c.User == "Guest" && (f.status == http.StatusUnauthorized || f.status == http.StatusForbidden) {
+		body += `<p><a href="` + escape("/login?redirect-to="+escapeQuery(x.r.URL.RequestURI())) + `">Log in</a></p>`
+	}
+	x.send(f.status, contentHTML, page(title, body))
 }

@@ -31,15 +31,6 @@ func page(title, body string) []byte {
 		escape(title) + "</title><style>" + pageStyle + "</style></head><body><main><h1>" + escape(title) + "</h1>" + body + "</main></body></html>\n")
 }
 
-const loginForm = `<form id="f"><label>User<input name="usr" autocomplete="username" autofocus required></label>
-<label>Password<input name="pwd" type="password" autocomplete="current-password" required></label><button>Log in</button><p role="alert" id="m"></p></form>
-<script>document.getElementById("f").addEventListener("submit",async e=>{e.preventDefault();const m=document.getElementById("m");m.textContent="";
-try{const r=await fetch("/api/method/login",{method:"POST",headers:{"Content-Type":"application/json",Accept:"application/json"},
-body:JSON.stringify(Object.fromEntries(new FormData(e.target)))});const j=await r.json();
-if(r.ok&&j.home_page){const to=new URLSearchParams(location.search).get("redirect-to")||j.home_page;
-const u=new URL(to,location.href);location.href=u.origin===location.origin?u.href:j.home_page}
-else m.textContent=j.message||"Login failed"}catch(err){m.textContent=String(err)}})</script>`
-
 // page answers website paths: a landing page, the login form, and the desk's address,
 // whose rendering gives the session its CSRF token. Anything else is the Pages
 // handler's, or not found.
@@ -51,8 +42,9 @@ func (x *exchange) page(ctx context.Context) error {
 	}
 	switch path := strings.TrimSuffix(x.path, "/"); {
 	case path == "/login":
-		x.setPage("Log in", loginForm)
-		return nil
+		return x.loginPage()
+	case path == "/update-password" && x.s.Pages == nil:
+		return x.passwordPage(ctx)
 	case isDesk(path):
 		return x.desk(ctx)
 	case path == "" && x.s.Pages == nil:

@@ -30,6 +30,7 @@ type Server struct {
 	Pages http.Handler
 
 	budget budget
+	flying inFlight
 }
 
 // Handler returns the server as an http.Handler.
@@ -50,7 +51,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx := r.Context()
-	if err := x.attempt(ctx); err != nil {
+	s.Engine.Watch.Look(ctx)
+	switch err := x.attempt(ctx); {
+	case err == nil:
+	case x.once != nil:
+		x.failOnce(ctx, err)
+	default:
 		x.fail(ctx, err)
 	}
 }

@@ -2,8 +2,6 @@ package meta
 
 import (
 	"context"
-	"sort"
-	"strings"
 
 	"freddo/document"
 	"freddo/internal/storage"
@@ -28,6 +26,9 @@ func (s *Store) customise(ctx context.Context, tx *storage.Tx, o *document.Objec
 		return err
 	}
 	applySetters(o, fields, setters)
+	for _, table := range []string{"links", "actions", "states"} {
+		orderRows(o, table)
+	}
 	if len(custom) > 0 || o.Has("field_order") {
 		fields = sortFields(o, fields)
 	}
@@ -124,71 +125,4 @@ func castProperty(kind string, v document.Value) document.Value {
 		return document.FloatOf(document.Flt(v))
 	}
 	return v
-}
-
-// sortFields puts custom fields after their insert_after and honours field_order.
-// Source: frappe/model/meta.py sort_fields.
-func sortFields(o *document.Object, fields []document.Value) []document.Value {
-	var order []string
-	if v, err := document.ParseJSON(o.Str("field_order")); err == nil {
-		for _, item := range v.List() {
-			order = append(order, item.Str())
-		}
-	}
-	var out []document.Value
-	place := map[string]int{}
-	for i, n := range order {
-		place[n] = i
-	}
-	var pending []document.Value
-	for _, f := range fields {
-		m := f.Map()
-		if document.Cint(m.Get("is_custom_field")) != 0 && len(order) == 0 {
-			pending = append(pending, f)
-			continue
-		}
-		out = append(out, f)
-	}
-	if len(order) > 0 {
-		sort.SliceStable(out, func(i, j int) bool {
-			a, aok := place[out[i].Map().Str("fieldname")]
-			b, bok := place[out[j].Map().Str("fieldname")]
-			return aok && bok && a < b
-		})
-	}
-	out = insertAfter(out, pending)
-	for i, f := range out {
-		f.Map().Set("idx", document.IntOf(int64(i+1)))
-	}
-	return out
-}
-
-// insertAfter places custom fields: an empty insert_after goes first, an unknown one
-// last; fields that follow one another find their place in later rounds.
-func insertAfter(out, pending []document.Value) []document.Value {
-	for len(pending) > 0 {
-		var rest []document.Value
-		for _, f := range pending {
-			after := strings.TrimSpace(f.Map().Str("insert_after"))
-			at := -1
-			for i, g := range out {
-				if g.Map().Str("fieldname") == after {
-					at = i + 1
-				}
-			}
-			if after == "" {
-				at = 0
-			}
-			if at < 0 {
-				rest = append(rest, f)
-				continue
-			}
-			out = append(out[:at:at], append([]document.Value{f}, out[at:]...)...)
-		}
-		if len(rest) == len(pending) {
-			return append(out, rest...)
-		}
-		pending = rest
-	}
-	return out
 }

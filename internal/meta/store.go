@@ -43,7 +43,7 @@ func NewStore(p *compat.Profile) (*Store, error) {
 		if err != nil {
 			return nil, err
 		}
-		s.base[name] = doctype.FromProps(o)
+		s.base[name] = s.compile(o)
 	}
 	empty := map[string]*doctype.DocType{}
 	s.cache.Store(&empty)
@@ -113,7 +113,13 @@ func (s *Store) Load(ctx context.Context, tx *storage.Tx, name string) (*doctype
 	if err != nil {
 		return nil, err
 	}
-	return doctype.FromProps(o), nil
+	return s.compile(o), nil
+}
+
+func (s *Store) compile(o *document.Object) *doctype.DocType {
+	dt := doctype.FromProps(o)
+	dt.ShowsOptional = s.profile.TableColumns && (dt.Name == "DocType" || dt.Name == "Module Def")
+	return dt
 }
 
 // Base resolves the bootstrap DocTypes; it is the document.Resolver of DocType

@@ -65,6 +65,7 @@ func (t *tokenCache) forget(token string) {
 
 // forget makes a change of tokens count from the commit on.
 func (p *Provider) forget(c *engine.Call, token string) {
+	c.Announce(engine.TopicLogins)
 	c.AfterCommit(func(context.Context) { p.tokens.forget(token) })
 }
 

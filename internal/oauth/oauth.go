@@ -55,6 +55,7 @@ func New(e *engine.Engine, s *auth.Store) *Provider {
 // Register hooks the controllers, adds the methods, and makes the auth store know
 // Bearer tokens.
 func (p *Provider) Register(h *engine.Hooks, r *method.Registry) {
+	p.engine.Watch.On(engine.TopicLogins, func() { p.tokens.forget("") })
 	p.auth.Bearer = p.Resolve
 	p.auth.ClientRequest = p.clientRequest
 	p.registerHooks(h)

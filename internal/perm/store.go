@@ -104,6 +104,17 @@ func (s *Store) TreeChanged(dt string) {
 	}
 }
 
+// TreesChanged is TreeChanged for any tree.
+func (s *Store) TreesChanged() {
+	s.mu.Lock()
+	used := len(s.trees) > 0
+	s.gen.Add(1)
+	s.mu.Unlock()
+	if used {
+		s.Invalidate("")
+	}
+}
+
 // UsesTree reports whether some cached user's permissions include descendants in dt.
 func (s *Store) UsesTree(dt string) bool {
 	s.mu.Lock()

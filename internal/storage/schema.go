@@ -37,6 +37,8 @@ type SchemaOptions struct {
 	// More are further columns to index, by DocType: those that upstream's code indexes
 	// rather than a DocField.
 	More map[string][]string
+	// AddOnly adds the columns that are missing and leaves types and indexes as they are.
+	AddOnly bool
 }
 
 // SyncResult tells what SyncTable did.
@@ -162,7 +164,7 @@ func (tx *Tx) SyncTable(ctx context.Context, dt *doctype.DocType, o SchemaOption
 	if len(have) == 0 {
 		return SyncResult{Created: true}, tx.createTable(ctx, table, specs)
 	}
-	return tx.alterTable(ctx, table, specs, have)
+	return tx.alterTable(ctx, table, specs, have, o.AddOnly)
 }
 
 func (tx *Tx) createTable(ctx context.Context, table string, specs []ColumnSpec) error {
@@ -277,7 +279,7 @@ func ownIndex(table, name string, ix index) bool {
 	return name == indexName(table, ColumnSpec{Name: ix.column, Unique: ix.unique})
 }
 
-func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, have map[string]shape) (SyncResult, error) {
+func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, have map[string]shape, addOnly bool) (SyncResult, error) {
 	var res SyncResult
 	var retyped []ColumnSpec
 	for _, s := range specs {
@@ -292,7 +294,7 @@ func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, 
 		if err := tx.respell(ctx, table, old, s.Name); err != nil {
 			return res, err
 		}
-		if sameType(old.typ, tx.Dialect().ColumnType(s)) {
+		if addOnly || sameType(old.typ, tx.Dialect().ColumnType(s)) {
 			continue
 		}
 		kept, err := tx.keepLength(ctx, table, s, old.typ)
@@ -305,6 +307,9 @@ func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, 
 		}
 		retyped = append(retyped, s)
 		res.Changed = append(res.Changed, s.Name)
+	}
+	if addOnly {
+		return res, nil
 	}
 	if err := tx.retype(ctx, table, specs, retyped, have); err != nil {
 		return res, err

@@ -19,6 +19,32 @@ func (tx *Tx) NextSequence(ctx context.Context, dt *doctype.DocType) (int64, err
 	return tx.count(ctx, "__sequence", doctype.Scrub(dt.Name)+"_id_seq")
 }
 
+// CountSequence counts up a number of our own, which no DocType's name ends in.
+func (tx *Tx) CountSequence(ctx context.Context, key string) (int64, error) {
+	return tx.count(ctx, "__sequence", key)
+}
+
+// Sequences returns those of the numbers that have been counted up before.
+func (tx *Tx) Sequences(ctx context.Context, keys []string) (map[string]int64, error) {
+	b := NewBuilder(tx.Dialect()).SQL("SELECT ").Ident("name").SQL(", ").Ident("current").SQL(" FROM ").Ident("__sequence").SQL(" WHERE ").Ident("name").SQL(" IN (")
+	for i, k := range keys {
+		if i > 0 {
+			b.SQL(", ")
+		}
+		b.Str(k)
+	}
+	rows, err := tx.Query(ctx, b.SQL(")"))
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	out := map[string]int64{}
+	for rows.Next() {
+		out[document.ToText(rows.Raw(0).Natural())] = document.Cint(rows.Raw(1).Natural())
+	}
+	return out, rows.Err()
+}
+
 func (tx *Tx) count(ctx context.Context, table, key string) (int64, error) {
 	if err := tx.StartWrite(ctx); err != nil {
 		return 0, err

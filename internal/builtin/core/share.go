@@ -98,6 +98,11 @@ func mayShare(ctx context.Context, c *engine.Call, s Share) error {
 	if !ok {
 		return exc.Permission.Throwf("No permission to share %s %s", s.DocType, s.Name)
 	}
+	return mayGive(ctx, c, s, d)
+}
+
+// mayGive refuses to give rights on a document that the sharer does not have.
+func mayGive(ctx context.Context, c *engine.Call, s Share, d *document.Document) error {
 	for right, asked := range map[doctype.Right]bool{doctype.Write: s.Write, doctype.Submit: s.Submit && d.Type.IsSubmittable} {
 		if !asked {
 			continue
@@ -145,6 +150,10 @@ func validateShare(ctx context.Context, c *engine.Call, d *document.Document) er
 		}
 		if !ok {
 			return exc.Permission.Throw(`You need to have "Share" permission`)
+		}
+		s := Share{DocType: target.Type.Name, Name: target.Name(), Write: d.Int("write") != 0, Submit: d.Int("submit") != 0}
+		if err := mayGive(ctx, c, s, target); err != nil {
+			return err
 		}
 	}
 	if d.Int("submit") != 0 && !target.Type.IsSubmittable {

@@ -79,11 +79,38 @@ func validateUser(ctx context.Context, c *engine.Call, d *document.Document) err
 		}
 	}
 	for _, step := range []engine.Hook{
-		rolesFromProfiles, tellNoRoles, setUserType, setFullName, checkEnabled, uniqueRoles, setUsername, setLocale, setSocialID,
+		keepIdentity, rolesFromProfiles, tellNoRoles, setUserType, setFullName, checkEnabled, uniqueRoles, setUsername, setLocale, setSocialID,
 	} {
 		if err := step(ctx, c, d); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// bound are the fields at permission level 0 that bind a user, or say to others who the
+// user is.
+var bound = []string{"simultaneous_sessions", "bypass_restrict_ip_check_if_2fa_enabled", "last_password_reset_date", "reset_password_key",
+	"last_reset_password_key_generated_on", "last_ip", "last_login", "last_active"}
+
+// keepIdentity takes back what users may not change of themselves. Everybody may write
+// the own User, and upstream protects roles and keys alone, by their level: who could
+// choose the id that OAuth clients know a user by would be anybody there.
+func keepIdentity(ctx context.Context, c *engine.Call, d *document.Document) error {
+	if d.Before == nil || d.Flags.IgnorePermissions {
+		return nil
+	}
+	me, err := c.Me(ctx)
+	if err != nil || me.Name == perm.Administrator || me.Has("System Manager") {
+		return err
+	}
+	for _, f := range bound {
+		if d.Type.Column(f) != nil {
+			d.Set(f, d.Before.Get(f))
+		}
+	}
+	if at := d.TableIndex("social_logins"); at >= 0 {
+		d.SetRowsAt(at, d.Before.Rows("social_logins"))
 	}
 	return nil
 }

@@ -38,11 +38,11 @@ func checkLengths(ctx context.Context, c *engine.Call, dt, before *doctype.DocTy
 		if old == nil || old.Type.Size != doctype.SizeVarchar || varchar(old) <= varchar(f) {
 			continue
 		}
-		longer, err := hasLonger(ctx, c, dt.Name, f.Fieldname, varchar(f))
+		longest, err := c.Tx.Longest(ctx, "tab"+dt.Name, f.Fieldname)
 		if err != nil {
 			return err
 		}
-		if longer {
+		if longest > int64(varchar(f)) {
 			c.Msgprint(exc.Message{Text: fmt.Sprintf("Reverting length to %d for '%s' in '%s'. Setting the length as %d will cause truncation of data.",
 				varchar(old), f.Fieldname, dt.Name, varchar(f))})
 		}
@@ -50,21 +50,9 @@ func checkLengths(ctx context.Context, c *engine.Call, dt, before *doctype.DocTy
 	return nil
 }
 
-func hasLonger(ctx context.Context, c *engine.Call, dt, field string, n int) (bool, error) {
-	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT MAX(LENGTH(").Ident(field).SQL(")) FROM ").Table(dt)
-	var longest document.Value
-	_, err := c.Tx.PeekRow(ctx, b, &longest)
-	return document.Cint(longest) > int64(n), err
-}
-
 // alter creates or changes a table and fills new columns with their defaults.
-func alter(ctx context.Context, c *engine.Call, dt, before *doctype.DocType) error {
-	if before != nil {
-		if err := checkRetyped(ctx, c, dt, before); err != nil {
-			return err
-		}
-	}
-	res, err := c.Tx.SyncTable(ctx, dt, c.SchemaOptions())
+func alter(ctx context.Context, c *engine.Call, dt *doctype.DocType, o storage.SchemaOptions) error {
+	res, err := c.Tx.SyncTable(ctx, dt, o)
 	if err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func validate(ctx context.Context, c *engine.Call, d *document.Document) error {
 	for _, s := range []step{
 		checkDeveloperMode, checkName, singleAndTableDefaults, scrubFieldNames, defaultInListView, defaultTranslatable,
 		checkSeries, checkAutoincrement, renameDocumentType, checkOwnFields, checkPermissions, makeAmendable, makeTree,
-		checkWebsite, raiseAttachmentLimit, checkLinks, checkConflicts, checkEmail, checkPrintFormat,
+		checkWebsite, raiseAttachmentLimit, checkLinks, checkConflicts, CheckEmail, checkPrintFormat,
 	} {
 		if err := s(ctx, c, d); err != nil {
 			return err

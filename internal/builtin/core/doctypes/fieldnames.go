@@ -73,6 +73,9 @@ func randomLetters(n int) string {
 var noValue = map[string]bool{"Section Break": true, "Column Break": true, "Tab Break": true, "HTML": true, "Table": true,
 	"Table MultiSelect": true, "Button": true, "Image": true, "Fold": true, "Heading": true}
 
+// NoValue reports whether fields of a type have no value; tables count here.
+func NoValue(kind string) bool { return noValue[kind] }
+
 func isTable(kind string) bool { return kind == "Table" || kind == "Table MultiSelect" }
 
 // hiddenFromLists reports whether a fieldtype cannot stand in a list; child tables

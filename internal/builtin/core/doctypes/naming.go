@@ -14,6 +14,18 @@ import (
 // checkSeries checks autoname and fills it in from a naming_series field.
 // Source: doctype.py validate_series, validate_empty_name.
 func checkSeries(ctx context.Context, c *engine.Call, d *document.Document) error {
+	if err := CheckSeries(ctx, c, d, d.Name()); err != nil {
+		return err
+	}
+	if d.Text("autoname") == "" && !on(d, "issingle") && !on(d, "istable") && quirk.Of(c.Profile).NamingToast {
+		c.Msgprint(exc.Message{Text: "Warning: Naming is not set", Indicator: "yellow", Alert: true})
+	}
+	return nil
+}
+
+// CheckSeries checks the autoname of d, which describes the DocType of that name: a
+// DocType or a Customize Form.
+func CheckSeries(ctx context.Context, c *engine.Call, d *document.Document, name string) error {
 	autoname := d.Text("autoname")
 	if autoname == "" && fieldNamed(d, "naming_series") != nil {
 		d.Set("autoname", document.Text("naming_series:"))
@@ -31,17 +43,11 @@ func checkSeries(ctx context.Context, c *engine.Call, d *document.Document) erro
 	if strings.HasPrefix(autoname, "format:") && c.Profile.FormatCounterByPrefix && strings.Count(autoname, "{#") > 1 {
 		return exc.Validation.Throw("Only one set of {#} pattern is allowed in the format string")
 	}
-	if err := checkPrefix(ctx, c, d, autoname); err != nil {
-		return err
-	}
-	if autoname == "" && !on(d, "issingle") && !on(d, "istable") && quirk.Of(c.Profile).NamingToast {
-		c.Msgprint(exc.Message{Text: "Warning: Naming is not set", Indicator: "yellow", Alert: true})
-	}
-	return nil
+	return checkPrefix(ctx, c, name, autoname)
 }
 
 // checkPrefix refuses a series whose prefix another DocType's autoname has.
-func checkPrefix(ctx context.Context, c *engine.Call, d *document.Document, autoname string) error {
+func checkPrefix(ctx context.Context, c *engine.Call, name, autoname string) error {
 	switch lower := strings.ToLower(autoname); {
 	case autoname == "" || lower == "prompt" || lower == "hash":
 		return nil
@@ -57,7 +63,7 @@ func checkPrefix(ctx context.Context, c *engine.Call, d *document.Document, auto
 		return err
 	}
 	for _, r := range rows {
-		if used := r.PropText("name"); used != d.Name() {
+		if used := r.PropText("name"); used != name {
 			return exc.Validation.Throwf("Series %s already used in %s", prefix, used)
 		}
 	}

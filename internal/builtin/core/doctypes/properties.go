@@ -228,9 +228,9 @@ func probeLink(ctx context.Context, c *engine.Call, row *document.Document, n in
 
 var subjectTypes = map[string]bool{"Data": true, "Text": true, "Long Text": true, "Small Text": true, "Text Editor": true}
 
-// checkEmail checks the fields that take an incoming mail.
+// CheckEmail checks the fields that take an incoming mail.
 // Source: doctype.py check_email_append_to.
-func checkEmail(_ context.Context, _ *engine.Call, d *document.Document) error {
+func CheckEmail(_ context.Context, _ *engine.Call, d *document.Document) error {
 	if !on(d, "email_append_to") {
 		return nil
 	}

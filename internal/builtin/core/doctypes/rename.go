@@ -53,7 +53,11 @@ func afterRename(ctx context.Context, c *engine.Call, d *document.Document) erro
 	if err := renameTargets(ctx, c, old, name); err != nil {
 		return err
 	}
-	return renameParents(ctx, c, d, old, name)
+	// Upstream leaves the secrets of the documents behind.
+	if err := update(ctx, c, "__Auth", "doctype", name, "doctype", old); err != nil {
+		return err
+	}
+	return renameParents(ctx, c, old, name)
 }
 
 // update sets a column to a value where columns have values (in pairs).
@@ -92,15 +96,23 @@ func renameTargets(ctx context.Context, c *engine.Call, old, name string) error 
 	return update(ctx, c, "tabCustom DocPerm", "parent", name, "parent", old)
 }
 
-// renameParents gives the rows of the DocType's own child tables their new parenttype.
-func renameParents(ctx context.Context, c *engine.Call, d *document.Document, old, name string) error {
-	for _, f := range d.Rows("fields") {
-		if !isTable(f.Text("fieldtype")) {
-			continue
-		}
-		child, err := c.DocType(ctx, f.Text("options"))
+// renameParents gives the rows of the DocType's tables, those of Custom Fields too,
+// their new parenttype, and those of a Single their new parent.
+// Source: frappe/model/rename_doc.py update_parenttype_values.
+func renameParents(ctx context.Context, c *engine.Call, old, name string) error {
+	dt, err := c.DocType(ctx, name)
+	if err != nil {
+		return err
+	}
+	for _, f := range dt.Tables {
+		child, err := c.DocType(ctx, f.Options)
 		if err != nil || child.IsVirtual {
 			continue // a table whose DocType is gone has no rows to follow
+		}
+		if dt.IsSingle {
+			if err := update(ctx, c, "tab"+child.Name, "parent", name, "parenttype", old); err != nil {
+				return err
+			}
 		}
 		if err := update(ctx, c, "tab"+child.Name, "parenttype", name, "parenttype", old); err != nil {
 			return err

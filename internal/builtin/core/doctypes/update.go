@@ -43,8 +43,9 @@ func onUpdate(ctx context.Context, c *engine.Call, d *document.Document) error {
 }
 
 // SyncTable makes a DocType's table match its merged description. before is the
-// description so far, nil for a new one. When the table cannot be changed, what the
-// call wrote is kept all the same, as upstream's implicit commit does.
+// description so far, nil for a new one. When a table cannot be changed, what the call
+// wrote is kept all the same, as upstream's implicit commit does: the columns that are
+// new are added then, since the DocType has them, and the others stay as they were.
 // Source: frappe/database/schema.py DBTable.sync, validate.
 func SyncTable(ctx context.Context, c *engine.Call, name string, before *doctype.DocType) error {
 	dt, err := c.DocType(ctx, name)
@@ -59,11 +60,22 @@ func SyncTable(ctx context.Context, c *engine.Call, name string, before *doctype
 	if dt.IsSingle || dt.IsVirtual {
 		return nil
 	}
-	err = c.Tx.Savepoint(ctx, func() error { return alter(ctx, c, dt, before) })
+	o := c.SchemaOptions()
+	change := func() error { return alter(ctx, c, dt, o) }
+	if before != nil {
+		err = checkRetyped(ctx, c, dt, before)
+	}
+	if err == nil {
+		err = c.Tx.Savepoint(ctx, change)
+	}
 	if err == nil {
 		return nil
 	}
 	if before != nil {
+		o.AddOnly = true
+		if aerr := c.Tx.Savepoint(ctx, change); aerr != nil {
+			return errors.Join(err, aerr) // nothing is kept: the DocType must not go without its columns
+		}
 		if cerr := c.CommitNow(ctx); cerr != nil {
 			return errors.Join(err, cerr)
 		}

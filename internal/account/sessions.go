@@ -1,0 +1,93 @@
+package account
+
+import (
+	"context"
+	"time"
+
+	"freddo/document"
+	"freddo/exc"
+	"freddo/internal/builtin/arg"
+	"freddo/internal/engine"
+	"freddo/internal/method"
+)
+
+// registerSessions adds the methods by which users see and end sessions. Upstream has
+// clear_session alone (and shows the list in User's active_sessions, in releases after
+// the recorded ones); the methods under freddo.sessions are ours.
+func (s *Service) registerSessions(r *method.Registry, p Profile) {
+	post := []string{"POST"}
+	r.Add(
+		method.Method{Name: "freddo.sessions.list", Params: []method.Param{arg.Opt("user", method.Str|method.None, nil)}, Fn: s.listSessions},
+		method.Method{Name: "freddo.sessions.end", Verbs: post, Params: []method.Param{arg.Req("id", method.Str), arg.Opt("user", method.Str|method.None, nil)}, Fn: s.endSession},
+		method.Method{Name: "freddo.sessions.end_all", Verbs: post, Params: []method.Param{arg.Opt("user", method.Str|method.None, nil), arg.Opt("keep_current", method.Int, 1)},
+			Fn: s.endSessions},
+	)
+	if p.ClearSession {
+		r.Add(method.Method{Name: userModule + "clear_session", Verbs: post, Params: []method.Param{arg.Req("sid_hash", method.Str)},
+			Limit: &method.Limit{Count: 10, Window: time.Hour}, Fn: s.clearSession})
+	}
+}
+
+// whose is the user whose sessions are meant: the caller, or anybody for a System Manager.
+func whose(ctx context.Context, c *engine.Call, a method.Args) (string, error) {
+	user := a.Text("user")
+	if user == "" || user == c.User {
+		return c.User, nil
+	}
+	return user, c.OnlyFor(ctx, "System Manager")
+}
+
+func (s *Service) listSessions(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	user, err := whose(ctx, c, a)
+	if err != nil {
+		return nil, err
+	}
+	all, err := s.auth.ActiveSessions(ctx, c, user)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]document.Value, len(all))
+	for i, e := range all {
+		current := 0
+		if e.Current {
+			current = 1
+		}
+		out[i] = document.MapOf(document.NewObject("id", e.ID, "ip_address", e.IP, "user_agent", e.UserAgent, "session_created", e.Created,
+			"last_updated", e.LastUsed, "is_current", current))
+	}
+	return document.ListOf(out...), nil
+}
+
+func (s *Service) endSession(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	user, err := whose(ctx, c, a)
+	if err != nil {
+		return nil, err
+	}
+	ok, err := s.auth.EndSession(ctx, c, user, a.Text("id"))
+	if err == nil && !ok {
+		err = exc.DoesNotExist.Throw("There is no such session")
+	}
+	return nil, err
+}
+
+func (s *Service) endSessions(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	user, err := whose(ctx, c, a)
+	if err != nil {
+		return nil, err
+	}
+	keep := ""
+	if a.Int("keep_current") != 0 {
+		keep = c.Session.SID
+	}
+	return nil, s.auth.EndSessions(ctx, c, user, keep)
+}
+
+// clearSession ends one of the caller's sessions; an unknown one is no error.
+// Source: user.py clear_session.
+func (s *Service) clearSession(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	ok, err := s.auth.EndSession(ctx, c, c.User, a.Text("sid_hash"))
+	if ok && err == nil {
+		c.Msgprint(exc.Message{Text: "Successfully signed out", Alert: true})
+	}
+	return nil, err
+}
