@@ -230,21 +230,3 @@ func (x *exchange) seeOther(to string) {
 func hiddenField(name, value string) string {
 	return `<input type="hidden" name="` + escape(name) + `" value="` + escape(value) + `">`
 }
-
-// plainText drops the markup of a message.
-func plainText(s string) string {
-	var b strings.Builder
-	in := false
-	for _, r := range s {
-		switch {
-		case r == '<':
-			in = true
-		case r == '>' && in:
-			in = false
-			b.WriteByte(' ')
-		case !in:
-			b.WriteRune(r)
-		}
-	}
-	return strings.Join(strings.Fields(b.String()), " ")
-}
