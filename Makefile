@@ -33,7 +33,7 @@ race: ## the concurrent packages under the race detector (needs a C compiler)
 bench: ## benchmarks beside their limits
 	scripts/databases run go test -run '^$$' -bench . -benchtime 2s ./internal/bench
 
-clients: ## published Python and JavaScript clients against a running demo
+clients: ## published clients (Python, JavaScript, Go) against running demos
 	conformance/clients/run
 
 $(GOLANGCI): scripts/golangci-version

@@ -122,7 +122,9 @@ func (a *App) assemble() {
 		KeepStyle: !a.engine.Profile.SanitizeSorts, Tel: a.engine.Profile.SanitizeTel}.HTML
 	store.Register(a.engine.Hooks)
 	builtin.Register(a.engine.Hooks, a.methods)
-	demo.Register(a.engine.Hooks)
+	if c := a.engine.Site.Config(); c.Bool("demo") || c.Bool("demo_complete") {
+		demo.Register(a.engine.Hooks)
+	}
 	httpapi.Register(a.methods, a.engine.Profile, store)
 	a.mail = mail.New(a.log)
 	p := a.engine.Profile
@@ -232,12 +234,18 @@ func (a *App) GenerateKeys(ctx context.Context, user string) (key, secret string
 }
 
 // Methods lists the whitelisted methods by their dotted names.
-func Methods() []string {
+func Methods() []string { return everyMethod().Names() }
+
+// MethodsMarkdown describes the whitelisted methods as the page docs/methods.md.
+func MethodsMarkdown() string { return everyMethod().Markdown() }
+
+// everyMethod is a registry of the methods that all sites have.
+func everyMethod() *method.Registry {
 	r := method.NewRegistry()
 	builtin.Register(engine.NewHooks(), r)
 	httpapi.Register(r, compat.V15(), nil)
 	store := auth.New(nil, nil)
 	account.New(store, nil).Register(engine.NewHooks(), r, account.Profile{Impersonation: true})
 	oauth.New(&engine.Engine{Profile: compat.V15()}, store).Register(engine.NewHooks(), r)
-	return r.Names()
+	return r
 }

@@ -72,6 +72,13 @@ func makeDemo(ctx context.Context, dir, release, db string, progress Progress) e
 }
 
 func fillDemo(ctx context.Context, dir string, progress Progress) error {
+	s, err := site.Open(dir)
+	if err != nil {
+		return err
+	}
+	if err := s.Set(map[string]any{"demo": true}); err != nil { // the demo's hooks are for this site
+		return err
+	}
 	app, err := New(Config{Site: dir, Unsafe: true}) // seeding can be done again from the start
 	if err != nil {
 		return err

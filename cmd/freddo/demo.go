@@ -12,7 +12,7 @@ import (
 )
 
 func demoCommand() *cobra.Command {
-	var dir, addr, compat string
+	var dir, addr, compat, db string
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Create (or reopen) a site with demo data and serve it",
@@ -28,7 +28,7 @@ and payments) and serves it. Started again, it opens the same site.`,
 				}
 				dir = filepath.Join(base, "freddo", "demo-"+compat)
 			}
-			info, err := freddo.OpenDemo(cmd.Context(), dir, compat, progress("writing demo data"))
+			info, err := freddo.OpenDemoOn(cmd.Context(), dir, compat, db, progress("writing demo data"))
 			if err != nil {
 				return err
 			}
@@ -41,6 +41,7 @@ and payments) and serves it. Started again, it opens the same site.`,
 	f.StringVar(&dir, "dir", "", "the site's folder (default: a folder of the release in your cache directory)")
 	f.StringVar(&addr, "addr", "127.0.0.1:8000", "address to listen on")
 	f.StringVar(&compat, "compat", "v15", "the Frappe release to speak: v14, v15 or v16")
+	f.StringVar(&db, "db", "", "the database of a new demo site: mariadb://user:password@host:port/name or postgres://… (default: SQLite in its folder)")
 	return cmd
 }
 

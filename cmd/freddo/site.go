@@ -148,13 +148,20 @@ func keysCommand() *cobra.Command {
 }
 
 func methodsCommand() *cobra.Command {
-	return &cobra.Command{
+	markdown := false
+	cmd := &cobra.Command{
 		Use: "methods", Short: "List the whitelisted methods", Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
+			if markdown {
+				fmt.Fprint(cmd.OutOrStdout(), freddo.MethodsMarkdown())
+				return nil
+			}
 			for _, m := range freddo.Methods() {
 				fmt.Fprintln(cmd.OutOrStdout(), m)
 			}
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&markdown, "markdown", false, "describe each, as docs/methods.md does")
+	return cmd
 }

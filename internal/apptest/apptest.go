@@ -8,14 +8,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"freddo"
 	"freddo/document"
+	"freddo/internal/sitetest"
 )
 
 // Server is an application on a site of its own.
@@ -27,46 +25,23 @@ type Server struct {
 	token map[string]string
 }
 
-var templates sync.Map // release → func() (folder, error)
-
 // New opens a new site of a release (v14, v15, v16) with a key for Administrator. It is
 // gone with the test. Call Main from the package's TestMain.
 func New(t *testing.T, release string) *Server {
 	t.Helper()
-	once, _ := templates.LoadOrStore(release, sync.OnceValues(func() (string, error) {
-		dir, err := os.MkdirTemp("", "freddo-test")
-		if err != nil {
-			return "", err
-		}
-		site := filepath.Join(dir, "site")
-		return site, freddo.NewSite(context.Background(), site, freddo.NewSiteOptions{AdminPassword: "admin", Compat: release})
-	}))
-	template, err := once.(func() (string, error))()
+	s := &Server{T: t, Dir: sitetest.Folder(t, "sqlite", release, nil), token: map[string]string{}}
+	app, err := freddo.New(freddo.Config{Site: s.Dir, Unsafe: true})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &Server{T: t, Dir: filepath.Join(t.TempDir(), "site"), token: map[string]string{}}
-	if err := os.CopyFS(s.Dir, os.DirFS(template)); err != nil {
-		t.Fatal(err)
-	}
-	if s.App, err = freddo.New(freddo.Config{Site: s.Dir, Unsafe: true}); err != nil {
-		t.Fatal(err)
-	}
+	s.App = app
 	t.Cleanup(func() { _ = s.App.Close() })
 	s.Keys("Administrator")
 	return s
 }
 
 // Main runs a package's tests and removes the sites that they were copied from.
-func Main(m *testing.M) int {
-	defer templates.Range(func(_, v any) bool {
-		if dir, err := v.(func() (string, error))(); err == nil {
-			_ = os.RemoveAll(filepath.Dir(dir))
-		}
-		return true
-	})
-	return m.Run()
-}
+func Main(m *testing.M) int { return sitetest.Run(m) }
 
 // Each runs fn on a new site of every release, at the same time.
 func Each(t *testing.T, fn func(t *testing.T, s *Server)) {

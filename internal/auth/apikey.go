@@ -30,6 +30,8 @@ type apiKey struct {
 	secret  [sha256.Size]byte // of the secret; random when there is none
 	enabled bool
 	loaded  time.Time
+	// named is set for the key of an API Key document.
+	named *namedKey
 }
 
 // keyCache maps API keys to users. Reading takes no lock; what was read before an
@@ -143,13 +145,13 @@ func (s *Store) scheme(ctx context.Context, c *engine.Call, scheme, token string
 	if !ok || strings.Contains(secret, ":") {
 		return nil // the Guest check refuses it, unless a cookie names somebody
 	}
-	if source := c.Request.Header.Get("Frappe-Authorization-Source"); source != "" && source != "User" {
+	if source := c.Request.Header.Get("Frappe-Authorization-Source"); source != "" && source != "User" && source != namedKeyDocType {
 		return s.bySource(ctx, c, source, key, secret)
 	}
 	return s.byKey(ctx, c, key, secret)
 }
 
-// byKey checks a User's key and secret. A valid key does not replace the user of a
+// byKey checks the key and secret of a User or an API Key. A valid key does not replace the user of a
 // cookie. Source: frappe/auth.py validate_api_key_secret.
 func (s *Store) byKey(ctx context.Context, c *engine.Call, key, secret string) error {
 	if len(key) > maxKeyText || len(secret) > maxKeyText {
@@ -169,8 +171,20 @@ func (s *Store) byKey(ctx context.Context, c *engine.Call, key, secret string) e
 	}
 	sum := sha256.Sum256([]byte(secret))
 	right := subtle.ConstantTimeCompare(sum[:], e.secret[:]) == 1
-	if !right || e.user == "" || !e.enabled && !s.Engine.Profile.DisabledKeysWork {
+	if !right || e.user == "" || !e.enabled && (e.named != nil || !s.Engine.Profile.DisabledKeysWork) {
 		return exc.Authentication.New("")
+	}
+	if e.named != nil {
+		now := s.Engine.Now()
+		if !e.named.admit(c, now) {
+			return exc.Authentication.New("")
+		}
+		if e.named.limits != nil {
+			c.SetLimits(e.named.limits)
+		}
+		if err := s.usedNow(ctx, c, e.named, now); err != nil {
+			return err
+		}
 	}
 	if isGuest(c.User) {
 		c.SetUser(e.user)
@@ -192,7 +206,7 @@ func (s *Store) readKey(ctx context.Context, c *engine.Call, key string) (*apiKe
 	}
 	// The column compares without case; a key does not.
 	if !found || document.ToText(stored) != key {
-		return e, nil
+		return e, s.readNamedKey(ctx, c, e, key)
 	}
 	e.user, e.enabled = document.ToText(name), document.Cint(enabled) != 0
 	secret, ok, err := s.secret(ctx, c, "User", e.user)

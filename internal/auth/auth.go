@@ -75,6 +75,7 @@ func New(e *engine.Engine, v *Vault) *Store {
 // Register keeps the store's caches true: changes of users and settings made by
 // this process count from their commit on.
 func (s *Store) Register(h *engine.Hooks) {
+	s.registerNamedKeys(h)
 	s.Engine.Watch.On(engine.TopicLogins, func() { s.Invalidate("") })
 	s.Engine.Watch.On(engine.TopicSettings, s.InvalidateSettings)
 	for _, e := range []engine.Event{engine.OnUpdate, engine.OnTrash, engine.AfterRename} {

@@ -6,9 +6,12 @@ import (
 	"freddo/internal/builtin/client"
 	"freddo/internal/builtin/core"
 	"freddo/internal/builtin/custom"
+	"freddo/internal/builtin/dashboard"
+	"freddo/internal/builtin/dataimport"
 	"freddo/internal/builtin/desk"
 	"freddo/internal/builtin/file"
 	"freddo/internal/builtin/model"
+	"freddo/internal/builtin/report"
 	"freddo/internal/builtin/website"
 	"freddo/internal/builtin/workflow"
 	"freddo/internal/engine"
@@ -17,13 +20,16 @@ import (
 
 // Register hooks every controller and adds every method.
 func Register(hooks *engine.Hooks, methods *method.Registry) {
-	core.Register(hooks, methods)     // frappe.core.*, frappe.share
-	custom.Register(hooks, methods)   // frappe.custom.*
-	model.Register(hooks, methods)    // frappe.model.*, frappe.utils.nestedset, frappe.rename_doc
-	desk.Register(hooks, methods)     // frappe.desk.*
-	workflow.Register(hooks, methods) // frappe.model.workflow, frappe.workflow.*
-	client.Register(methods)          // frappe.client.*
-	registerFramework(methods)        // frappe.realtime, frappe.translate, frappe.utils.change_log
-	file.Register(hooks, methods)     // File, upload_file, frappe.core.api.file
-	website.Register(methods)         // frappe.website.*
+	core.Register(hooks, methods)       // frappe.core.*, frappe.share
+	custom.Register(hooks, methods)     // frappe.custom.*
+	model.Register(hooks, methods)      // frappe.model.*, frappe.utils.nestedset, frappe.rename_doc
+	desk.Register(hooks, methods)       // frappe.desk.*
+	workflow.Register(hooks, methods)   // frappe.model.workflow, frappe.workflow.*
+	dataimport.Register(hooks, methods) // Data Import
+	report.Register(hooks, methods)     // Report, frappe.desk.query_report
+	client.Register(methods)            // frappe.client.*
+	registerFramework(methods)          // frappe.realtime, frappe.translate, frappe.utils.change_log
+	file.Register(hooks, methods)       // File, upload_file, frappe.core.api.file
+	dashboard.Register(methods)         // number cards, workspaces
+	website.Register(methods)           // frappe.website.*
 }

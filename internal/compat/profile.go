@@ -214,6 +214,9 @@ type Profile struct {
 	TableColumns bool
 	// CustomizeResetsLayout has Customize Form's reset_layout.
 	CustomizeResetsLayout bool
+	// PDFDisposition and BinaryDisposition are the Content-Disposition of those types of
+	// answers; empty names the file only.
+	PDFDisposition, BinaryDisposition string
 }
 
 const (
@@ -276,6 +279,7 @@ func V16() *Profile {
 		RateWholeSeconds: true, TreeCreateByParent: true, OAuthMetadata: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
 		NoOutgoingEmail: "Please setup default outgoing Email Account from Tools > Email Account", WebsiteHome: "me",
 		EmailLinkBySetting: true, EmailLinkPost: true, Impersonation: true, SafeFileNames: true,
+		PDFDisposition: "inline", BinaryDisposition: "attachment",
 		ClearSession:          true,
 		ReadOnlyText:          readOnly15,
 		CustomizeResetsLayout: true,

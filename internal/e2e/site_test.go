@@ -5,14 +5,16 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 
 	"freddo"
 	"freddo/document"
+	"freddo/internal/sitetest"
 	"freddo/internal/storage/dbtest"
 )
+
+func TestMain(m *testing.M) { sitetest.Main(m) }
 
 // site is an application on a fresh site. Its requests are Administrator's unless as
 // says otherwise.
@@ -36,15 +38,7 @@ func eachDatabase(t *testing.T, release string, test func(s *site)) {
 
 func newSite(t *testing.T, kind, release string) *site {
 	t.Helper()
-	ctx := context.Background()
-	dir := filepath.Join(t.TempDir(), "site")
-	o := freddo.NewSiteOptions{AdminPassword: "admin", Compat: release}
-	if kind != "sqlite" {
-		o.DB = dbtest.Name(t, dbtest.Server(t, kind)).URL()
-	}
-	if err := freddo.NewSite(ctx, dir, o); err != nil {
-		t.Fatal(err)
-	}
+	dir := sitetest.Folder(t, kind, release, nil)
 	app, err := freddo.New(freddo.Config{Site: dir, Unsafe: true})
 	if err != nil {
 		t.Fatal(err)

@@ -161,6 +161,16 @@ func (c *Call) Value(ctx context.Context, dtName, name, field string) (document.
 		}
 		return d.Get(field), nil
 	}
+	if dt.IsVirtual {
+		d, err := c.loadVirtual(ctx, dt, name)
+		if exc.Is(err, exc.DoesNotExist) {
+			return document.Value{}, nil
+		}
+		if err != nil {
+			return document.Value{}, err
+		}
+		return d.Get(field), nil
+	}
 	col := dt.Column(field)
 	if col == nil || !col.Stored {
 		return document.Value{}, exc.Data.Errorf("unknown column %s of %s", field, dtName)
@@ -204,6 +214,16 @@ func (c *Call) Exists(ctx context.Context, dtName, name string) (string, bool, e
 	}
 	if dt.IsSingle {
 		return dt.Name, true, nil
+	}
+	if dt.IsVirtual {
+		d, err := c.loadVirtual(ctx, dt, name)
+		if exc.Is(err, exc.DoesNotExist) {
+			return "", false, nil
+		}
+		if err != nil {
+			return "", false, err
+		}
+		return d.Name(), true, nil
 	}
 	stored, ok, err := c.Tx.Exists(ctx, dt, document.Text(name))
 	return document.ToText(stored), ok, err

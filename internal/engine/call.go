@@ -49,6 +49,8 @@ type Engine struct {
 // internal call.
 type Request struct {
 	Method, Path, Scheme, Host, RemoteIP string
+	// Peer is the address and port of the connection.
+	Peer string
 	// Query is the raw query of the address.
 	Query string
 	// V2 says that the path is under /api/v2: errors take that form.
@@ -86,6 +88,12 @@ type Call struct {
 	Stream storage.Sink
 	// Response collects what code sets beside its return value.
 	Response Response
+	// Whole says that several requests share the call and stand or fall together.
+	Whole bool
+	// Limits narrow the call below its user's rights; nil does not.
+	Limits *Limits
+	// Mapping is what a mapper is called with.
+	Mapping Mapping
 	// Persist makes the call commit even for a safe verb (upstream: flags.commit).
 	Persist bool
 
@@ -116,7 +124,8 @@ type Response struct {
 	Keys document.Object
 	// Docs are the documents under the key docs, as ready JSON.
 	Docs [][]byte
-	// Kind is "", "redirect", "download", "page" or "raw".
+	// Kind is "" (JSON), "redirect", "page", "download" or "raw" (with ContentType and
+	// Disposition), or "csv", "txt", "pdf" or "binary", whose headers are upstream's.
 	Kind string
 	// Location is a redirect's target.
 	Location string
@@ -150,6 +159,8 @@ type memo struct {
 	// dirty are the DocTypes that the call itself has changed.
 	dirty   map[string]bool
 	singles map[string]*document.Document
+	// trees are the DocTypes whose trees the call holds (lockTree).
+	trees map[string]bool
 	// hashPrefix begins the random names that the call makes (v16).
 	hashPrefix string
 }
@@ -176,6 +187,9 @@ func (c *Call) Commit(ctx context.Context) error { return c.commit(ctx, c.Tx.Com
 // CommitNow commits what was written so far and lets the call go on, as upstream's
 // explicit commits do.
 func (c *Call) CommitNow(ctx context.Context) error {
+	if c.Whole && c.Tx.Writing() {
+		return errWhole
+	}
 	c.committed = c.committed || c.Tx.Writing()
 	return c.commit(ctx, c.Tx.CommitAndContinue)
 }
@@ -189,6 +203,7 @@ func (c *Call) commit(ctx context.Context, commit func(ctx context.Context) erro
 		c.Rollback()
 		return err
 	}
+	c.memo.trees = nil
 	if err := commit(ctx); err != nil {
 		c.undoFiles()
 		return err

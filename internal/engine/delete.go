@@ -33,6 +33,16 @@ func (c *Call) Delete(ctx context.Context, dtName, name string) error {
 		}
 		return c.DeleteDoc(ctx, d)
 	}
+	if dt.IsVirtual {
+		d, err := c.loadVirtual(ctx, dt, name)
+		if err != nil {
+			return err
+		}
+		return c.DeleteDoc(ctx, d)
+	}
+	if err := c.lockTree(ctx, dt); err != nil {
+		return err
+	}
 	d, err := c.Tx.Load(ctx, dt, document.Text(name), storage.LoadOptions{ForUpdate: true, Resolve: c.resolver(ctx)})
 	if errors.Is(err, storage.ErrNotFound) {
 		return exc.DoesNotExist.New("").About(dtName, name)
@@ -88,6 +98,13 @@ func (c *Call) deleteRows(ctx context.Context, d *document.Document) error {
 	}
 	if err := c.Tx.DeleteAuth(ctx, d.Type.Name, d.Name(), ""); err != nil {
 		return err
+	}
+	if d.Type.IsVirtual {
+		v, err := c.virtualOf(d.Type)
+		if err != nil {
+			return err
+		}
+		return v.Delete(ctx, c, d)
 	}
 	if _, err := c.Tx.Delete(ctx, d.Type, d.NameValue()); err != nil {
 		return err

@@ -37,7 +37,12 @@ func (c *Call) load(ctx context.Context, dtName, name string, lock bool) (*docum
 		return c.single(ctx, dt)
 	}
 	if dt.IsVirtual {
-		return nil, notFound(dt, name)
+		return c.loadVirtual(ctx, dt, name)
+	}
+	if lock {
+		if err := c.lockTree(ctx, dt); err != nil {
+			return nil, err
+		}
 	}
 	d, err := c.Tx.Load(ctx, dt, document.Text(name), storage.LoadOptions{ForUpdate: lock, Resolve: c.resolver(ctx)})
 	if errors.Is(err, storage.ErrNotFound) {

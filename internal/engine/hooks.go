@@ -67,6 +67,7 @@ type Hooks struct {
 	methods    map[string]map[string]docMethod
 	permission map[string][]PermissionHook
 	condition  map[string][]ConditionHook
+	virtual    map[string]Virtual
 	tasks      map[string]Task
 	// Secrets encrypts Password fields and hashes login passwords.
 	Secrets Secrets
@@ -89,7 +90,8 @@ type docMethod struct {
 // NewHooks returns empty hooks.
 func NewHooks() *Hooks {
 	return &Hooks{events: map[string]map[Event][]Hook{}, methods: map[string]map[string]docMethod{},
-		permission: map[string][]PermissionHook{}, condition: map[string][]ConditionHook{}, tasks: map[string]Task{}}
+		permission: map[string][]PermissionHook{}, condition: map[string][]ConditionHook{}, virtual: map[string]Virtual{},
+		tasks: map[string]Task{}}
 }
 
 // AddTask registers a task of workflows under a name.

@@ -17,6 +17,9 @@ func (c *Call) Insert(ctx context.Context, d *document.Document) error {
 	if err := c.Tx.StartWrite(ctx); err != nil {
 		return err
 	}
+	if err := c.lockTree(ctx, d.Type); err != nil {
+		return err
+	}
 	d.New = true
 	d.Flags.InInsert = true
 	defer func() { d.Flags.InInsert = false }()
@@ -135,6 +138,17 @@ func (c *Call) writeNew(ctx context.Context, d *document.Document) error {
 		d.New = false
 		return c.writeRows(ctx, d)
 	}
+	if d.Type.IsVirtual {
+		v, err := c.virtualOf(d.Type)
+		if err != nil {
+			return err
+		}
+		if err := v.Insert(ctx, c, d); err != nil {
+			return err
+		}
+		d.New = false
+		return d.EachRow(func(_ *doctype.DocField, row *document.Document) error { row.New = false; return nil })
+	}
 	if err := c.insertRow(ctx, d); err != nil {
 		return err
 	}
@@ -142,14 +156,24 @@ func (c *Call) writeNew(ctx context.Context, d *document.Document) error {
 	return c.writeRows(ctx, d)
 }
 
+// writeRows inserts the rows of d, table by table.
 func (c *Call) writeRows(ctx context.Context, d *document.Document) error {
-	return d.EachRow(func(_ *doctype.DocField, row *document.Document) error {
-		if err := c.insertRow(ctx, row); err != nil {
-			return err
+	for _, f := range d.Type.Tables {
+		rows := d.Rows(f.Fieldname)
+		for _, r := range rows {
+			if err := c.checkLists(r); err != nil {
+				return err
+			}
 		}
-		row.New = false
-		return nil
-	})
+		at, err := c.Tx.InsertRows(ctx, rows, storage.WriteOptions{IndentJSON: c.Profile.IndentJSON})
+		if err != nil {
+			return c.writeError(ctx, rows[at], err)
+		}
+		for _, r := range rows {
+			r.New = false
+		}
+	}
+	return nil
 }
 
 func (c *Call) insertRow(ctx context.Context, d *document.Document) error {

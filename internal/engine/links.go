@@ -125,7 +125,11 @@ func (c *Call) newLink(ctx context.Context, d *document.Document, f *doctype.Doc
 		return nil, err
 	}
 	if dt.IsVirtual {
-		return nil, nil
+		if c.Hooks.virtual[target] == nil {
+			return nil, nil
+		}
+		_, err := c.loadVirtual(ctx, dt, value)
+		return nil, err
 	}
 	if dt.IsSingle {
 		d.SetAt(f.Slot, document.Text(dt.Name))

@@ -45,9 +45,14 @@ func (c *Call) StreamBy(ctx context.Context, rules *query.Rules, r query.Request
 }
 
 func (c *Call) list(ctx context.Context, rules *query.Rules, r query.Request, expand []string, sink storage.Sink) (ListResult, error) {
+	keeper := c.virtualKeeper(r.DocType)
+	r.Virtual = keeper != nil
 	q, err := c.Select(ctx, rules, r)
 	if err != nil {
 		return ListResult{}, err
+	}
+	if keeper != nil {
+		return c.virtualList(ctx, keeper, r, q)
 	}
 	if q.Empty {
 		return ListResult{JSON: []byte("[]")}, nil
@@ -99,9 +104,17 @@ func (c *Call) Select(ctx context.Context, rules *query.Rules, r query.Request) 
 // see.
 // Source: frappe/desk/reportview.py get_count.
 func (c *Call) Count(ctx context.Context, rules *query.Rules, r query.Request) (int64, error) {
+	keeper := c.virtualKeeper(r.DocType)
+	r.Virtual = keeper != nil
 	q, err := c.Select(ctx, rules, r)
-	if err != nil || q.Empty {
+	if err != nil {
 		return 0, err
+	}
+	if keeper != nil {
+		return keeper.Count(ctx, c, virtualQuery(r))
+	}
+	if q.Empty {
+		return 0, nil
 	}
 	return c.Tx.Count(ctx, q)
 }
@@ -121,6 +134,19 @@ func (c *Call) Rows(ctx context.Context, dtName string, fields []string, filters
 	if err != nil {
 		return nil, err
 	}
+	return c.objects(ctx, q)
+}
+
+// VisibleRows returns the rows of a request that the call's user may see, for code.
+func (c *Call) VisibleRows(ctx context.Context, r query.Request) ([]*document.Object, error) {
+	q, err := c.Select(ctx, c.Rules, r)
+	if err != nil || q.Empty {
+		return nil, err
+	}
+	return c.objects(ctx, q)
+}
+
+func (c *Call) objects(ctx context.Context, q *query.Select) ([]*document.Object, error) {
 	rows, err := c.Tx.List(ctx, q)
 	if err != nil {
 		return nil, err

@@ -39,6 +39,9 @@ func (c *Call) RunDocMethod(ctx context.Context, d *document.Document, name stri
 	if !ok {
 		return nil, notFound(d.Type, name)
 	}
+	if err := c.checkDocMethod(d.Type.Name, name); err != nil {
+		return nil, err
+	}
 	return m.fn(ctx, c, d, args)
 }
 

@@ -124,6 +124,9 @@ func (c *Call) roleOnly(ctx context.Context, dt *doctype.DocType, right doctype.
 	if err != nil {
 		return false, err
 	}
+	if _, no := c.limited(dt, right, nil); no {
+		return false, nil
+	}
 	if me.Name == perm.Administrator {
 		return true, nil
 	}
@@ -143,6 +146,9 @@ func (c *Call) doctypeRights(s doctype.RightSet, dt *doctype.DocType) doctype.Ri
 
 // evaluate decides, and tells why not, in the words and order of upstream.
 func (c *Call) evaluate(ctx context.Context, dt *doctype.DocType, right doctype.Right, d *document.Document) (bool, []string, error) {
+	if reason, no := c.limited(dt, right, d); no {
+		return false, []string{reason}, nil
+	}
 	if c.User == perm.Administrator {
 		return true, nil, nil
 	}
@@ -213,7 +219,10 @@ func impossible(dt *doctype.DocType, right doctype.Right) bool {
 
 // doctypeReason says why a right is missing on a DocType.
 func (c *Call) doctypeReason(dt *doctype.DocType, right doctype.Right) string {
+	limit, limited := c.limited(dt, right, nil)
 	switch {
+	case limited:
+		return limit
 	case right == doctype.Submit && !dt.IsSubmittable:
 		return "Document Type is not submittable"
 	case right == doctype.Import && !dt.AllowImport:

@@ -33,6 +33,9 @@ func (c *Call) Rename(ctx context.Context, dtName, old, name string, o RenameOpt
 	if err := c.Tx.StartWrite(ctx); err != nil {
 		return "", err
 	}
+	if err := c.lockTree(ctx, dt); err != nil {
+		return "", err
+	}
 	d, err := c.Tx.Load(ctx, dt, document.Text(old), storage.LoadOptions{ForUpdate: true, Resolve: c.resolver(ctx)})
 	if errors.Is(err, storage.ErrNotFound) {
 		return "", exc.Validation.Throwf("Can't rename %s to %s because %s doesn't exist.", old, name, old)

@@ -31,6 +31,9 @@ func (c *Call) Save(ctx context.Context, d *document.Document) error {
 	if err := c.Tx.StartWrite(ctx); err != nil {
 		return err
 	}
+	if err := c.lockTree(ctx, d.Type); err != nil {
+		return err
+	}
 	if err := c.rowDefaults(ctx, d); err != nil {
 		return err
 	}
@@ -229,6 +232,13 @@ func (c *Call) prepareRows(ctx context.Context, d *document.Document) error {
 func (c *Call) writeUpdate(ctx context.Context, d *document.Document) error {
 	if err := c.checkLists(d); err != nil {
 		return err
+	}
+	if d.Type.IsVirtual {
+		v, err := c.virtualOf(d.Type)
+		if err != nil {
+			return err
+		}
+		return v.Update(ctx, c, d)
 	}
 	o := storage.WriteOptions{IndentJSON: c.Profile.IndentJSON}
 	if d.Type.IsSingle {

@@ -15,6 +15,23 @@ func isNestedSet(dt *doctype.DocType) bool {
 	return dt.Column("lft") != nil && dt.Column("rgt") != nil && !dt.IsSingle && !dt.IsVirtual
 }
 
+// lockTree makes the writers of a tree take turns until they commit: each renumbers
+// nodes of the others. It comes before the lock on any node, so that writers do not wait
+// for each other in a ring, and before lft and rgt are read.
+func (c *Call) lockTree(ctx context.Context, dt *doctype.DocType) error {
+	if !dt.IsTree || !isNestedSet(dt) || c.memo.trees[dt.Name] {
+		return nil
+	}
+	if _, err := c.Tx.CountSequence(ctx, "tree:"+dt.Name); err != nil {
+		return err
+	}
+	if c.memo.trees == nil {
+		c.memo.trees = map[string]bool{}
+	}
+	c.memo.trees[dt.Name] = true
+	return nil
+}
+
 // Descendants returns the names below a node of a tree; none for other DocTypes.
 // Source: frappe/database/database.py get_descendants.
 func (c *Call) Descendants(ctx context.Context, dtName, name string) ([]string, error) {

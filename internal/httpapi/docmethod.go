@@ -61,7 +61,7 @@ func runMethodV1(x *exchange, ctx context.Context) (any, error) {
 }
 
 func (x *exchange) runMethod(ctx context.Context, dt, name, fn string) (any, error) {
-	d, err := x.c.Get(ctx, dt, name)
+	d, err := x.document(ctx, dt, name)
 	if err != nil {
 		return nil, err
 	}
@@ -77,6 +77,9 @@ func (x *exchange) runMethod(ctx context.Context, dt, name, fn string) (any, err
 	result, err := x.c.RunDocMethod(ctx, d, fn, x.c.Form)
 	if err != nil {
 		return nil, err
+	}
+	if x.unsafe() {
+		x.showTag(d)
 	}
 	if x.c.Request.V2 && x.p.V2DocsInMethods {
 		x.c.Response.Docs = append(x.c.Response.Docs, x.c.Encode(d, false))
@@ -144,7 +147,7 @@ func (x *exchange) docOfCall(ctx context.Context, f *document.Object) (*document
 		if dn == "" {
 			dn = dt // a Single
 		}
-		return x.c.Get(ctx, dt, dn)
+		return x.document(ctx, dt, dn)
 	}
 	o := method.ParseJSON(f.Get("docs")).Map()
 	if o == nil {

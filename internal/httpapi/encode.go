@@ -71,12 +71,21 @@ func (x *exchange) answer() error {
 	if status == 0 {
 		status = http.StatusOK
 	}
+	if status == http.StatusNotModified {
+		x.headers(x.w.Header(), status)
+		x.status = status
+		x.w.WriteHeader(status)
+		return nil
+	}
 	switch x.c.Response.Kind {
 	case "redirect":
 		x.redirect()
 		return nil
 	case "download", "raw":
 		x.download(status)
+		return nil
+	case "csv", "txt", "pdf", "binary":
+		x.typed(status)
 		return nil
 	case "page":
 		x.send(status, contentHTML, page(x.c.Response.Title, string(x.c.Response.Content)))
@@ -286,6 +295,23 @@ func (x *exchange) messageMembers(m *members, msg exc.Message, id string, merged
 		m.key("primary_action")
 		m.dst = append(m.dst, msg.Action...)
 	}
+}
+
+// typed writes bytes of one of the types that upstream names.
+// Source: frappe/utils/response.py as_csv, as_txt, as_pdf, as_binary.
+func (x *exchange) typed(status int) {
+	r := &x.c.Response
+	switch r.Kind {
+	case "csv":
+		r.ContentType, r.Disposition = "text/csv; charset=utf-8", "attachment"
+	case "txt":
+		r.ContentType, r.Disposition = "text", "attachment" // Frappe: not text/plain
+	case "pdf":
+		r.ContentType, r.Disposition = "application/pdf", x.p.PDFDisposition
+	case "binary":
+		r.ContentType, r.Disposition = "application/octet-stream", x.p.BinaryDisposition
+	}
+	x.download(status)
 }
 
 // download writes bytes: a file, or a body of the code's own making.

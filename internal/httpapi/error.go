@@ -59,7 +59,7 @@ func (x *exchange) fail(ctx context.Context, err error) {
 	} else if e.Class.Status >= http.StatusInternalServerError && e.Unwrap() != nil {
 		x.s.log().WarnContext(ctx, "request refused", "error", err, "cause", e.Unwrap(), "method", x.verb, "path", x.path)
 	}
-	if e.HTML {
+	if e.HTML && !x.wantsProblem() {
 		x.failHTML(e)
 		return
 	}
@@ -70,6 +70,10 @@ func (x *exchange) fail(ctx context.Context, err error) {
 	}
 	for _, h := range e.Headers {
 		x.w.Header().Add(h[0], oneLine(h[1]))
+	}
+	if x.wantsProblem() {
+		x.failProblem(f)
+		return
 	}
 	if !x.wantsJSON() {
 		x.failPage(f)
@@ -87,6 +91,7 @@ func (x *exchange) fail(ctx context.Context, err error) {
 func (x *exchange) describe(ctx context.Context, f *failure, err error) {
 	c := x.s.Engine.Begin(ctx, x.c.User)
 	defer c.Rollback()
+	c.Limits = x.c.Limits
 	x.hideMissing(ctx, c, f)
 	x.c.Messages = append(x.c.Messages, f.Plain...)
 	if f.Thrown {

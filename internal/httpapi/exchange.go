@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"freddo/doctype"
 	"freddo/exc"
 	"freddo/internal/compat"
 	"freddo/internal/engine"
@@ -47,12 +48,16 @@ type exchange struct {
 	undone bool
 	// readOnce says that the body went to files and cannot be read again.
 	readOnce bool
+	// failedPart says that a part of the request failed: it is answered and undone.
+	failedPart bool
+	// once is set for a request with an Idempotency-Key (idempotency.go).
+	once *once
 }
 
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{s: s, w: w, r: r, p: s.Engine.Profile, path: r.URL.Path, verb: s.verb(r), started: time.Now(), key: "data"}
 	x.c = s.Engine.Begin(r.Context(), "Guest")
-	x.c.Request = &engine.Request{Method: x.verb, Path: x.path, Scheme: scheme(r), Host: r.Host, RemoteIP: remoteIP(r), Query: r.URL.RawQuery,
+	x.c.Request = &engine.Request{Method: x.verb, Path: x.path, Scheme: scheme(r), Host: r.Host, RemoteIP: remoteIP(r), Peer: r.RemoteAddr, Query: r.URL.RawQuery,
 		V2: x.p.V2 && strings.HasPrefix(x.path, "/api/v2"), Header: r.Header}
 	return x
 }
@@ -71,6 +76,7 @@ func (x *exchange) end() {
 		}
 	}
 	x.c.Rollback()
+	x.releaseKey()
 	x.release()
 	x.s.budget.book(x.spent)
 	if l := x.s.log(); l.Enabled(ctx, slog.LevelDebug) {
@@ -100,10 +106,14 @@ func (x *exchange) handle(ctx context.Context) error {
 		(*exchange).checkBudget,
 		(*exchange).authorize,
 		(*exchange).checkReadOnly,
+		(*exchange).claimKey,
 		(*exchange).dispatch,
 		(*exchange).finish,
 	} {
 		if err := step(x, ctx); err != nil {
+			if err == errAnswered {
+				return nil
+			}
 			return err
 		}
 	}
@@ -228,6 +238,9 @@ func (x *exchange) dispatch(ctx context.Context) error {
 		if x.s.PrivateFile == nil {
 			return forbidden("You don't have permission to access this file")
 		}
+		if err := x.c.CheckScope("File", doctype.Read); err != nil {
+			return err
+		}
 		return x.s.PrivateFile(ctx, x.c, x.path)
 	case strings.HasPrefix(x.path, "/backups"):
 		return forbidden("You need to be logged in and have System Manager Role to be able to access backups.")
@@ -271,6 +284,12 @@ func (x *exchange) wellKnown(ctx context.Context) error {
 // unless a method says that its writes must stay.
 // Source: frappe/app.py sync_database.
 func (x *exchange) finish(ctx context.Context) error {
+	if x.failedPart {
+		return x.finishFailed(ctx)
+	}
+	if x.once != nil && x.status == 0 {
+		return x.finishOnce(ctx)
+	}
 	if (x.unsafe() || x.c.Persist) && !x.undone {
 		if err := x.c.Commit(ctx); err != nil {
 			return err

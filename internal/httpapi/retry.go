@@ -23,6 +23,7 @@ func (x *exchange) attempt(ctx context.Context) error {
 			return err
 		}
 		x.c.Rollback()
+		x.releaseKey()
 		x.s.log().DebugContext(ctx, "request begun anew", "error", err, "method", x.verb, "path", x.path)
 		pause := time.NewTimer(time.Duration(n*5+rand.IntN(10*n)) * time.Millisecond)
 		select {

@@ -37,6 +37,8 @@ func matchOld(path, verb string, runMethod bool) (target, error) {
 	switch {
 	case parts[1] == "method":
 		return target{run: callMethod, method: t.doctype}, nil
+	case parts[1] == "batch" && t.doctype == "":
+		return matchBatch(verb)
 	case parts[1] != "resource" || t.doctype == "":
 		return target{}, notFound()
 	case runMethod:
@@ -147,6 +149,11 @@ func matchV2(rest, verb string, hasCopy bool) (target, error) {
 		return matchMethodV2(strings.TrimSuffix(rest, "/"), verb)
 	case "document":
 		return matchDocument(rest, verb, hasCopy)
+	case "batch":
+		if rest != "" {
+			return target{}, notFound()
+		}
+		return matchBatch(verb)
 	case "doctype":
 		dt, what, _ := strings.Cut(strings.TrimSuffix(rest, "/"), "/")
 		t := target{doctype: dt}
@@ -166,6 +173,13 @@ func matchV2(rest, verb string, hasCopy bool) (target, error) {
 		return t, nil
 	}
 	return target{}, notFound()
+}
+
+func matchBatch(verb string) (target, error) {
+	if verb != "POST" {
+		return target{}, methodNotAllowed("POST")
+	}
+	return target{run: batch}, nil
 }
 
 func matchMethodV2(rest, verb string) (target, error) {

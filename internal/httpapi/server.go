@@ -30,6 +30,7 @@ type Server struct {
 	Pages http.Handler
 
 	budget budget
+	flying inFlight
 }
 
 // Handler returns the server as an http.Handler.
@@ -51,7 +52,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ctx := r.Context()
 	s.Engine.Watch.Look(ctx)
-	if err := x.attempt(ctx); err != nil {
+	switch err := x.attempt(ctx); {
+	case err == nil:
+	case x.once != nil:
+		x.failOnce(ctx, err)
+	default:
 		x.fail(ctx, err)
 	}
 }

@@ -158,6 +158,9 @@ func readV1(x *exchange, ctx context.Context) (any, error) {
 	if err := x.c.CheckRead(ctx, d, doctype.Read); err != nil {
 		return nil, err
 	}
+	if x.unchanged(d) {
+		return nil, nil
+	}
 	return d, x.c.StripUnreadable(ctx, d)
 }
 
@@ -204,6 +207,7 @@ func createV1(x *exchange, ctx context.Context) (any, error) {
 	if err := x.c.Insert(ctx, d); err != nil {
 		return nil, err
 	}
+	x.showTag(d)
 	if x.p.CreateNulls {
 		return engine.WithNulls{Doc: d}, nil
 	}
@@ -234,6 +238,9 @@ func (x *exchange) update(ctx context.Context, o *document.Object) (*document.Do
 	if err != nil {
 		return nil, err
 	}
+	if err := x.checkMatch(ctx, d); err != nil {
+		return nil, err
+	}
 	o.Delete("flags")
 	if err := x.c.UpdateDoc(ctx, d, o); err != nil {
 		return nil, err
@@ -248,11 +255,15 @@ func (x *exchange) update(ctx context.Context, o *document.Object) (*document.Do
 		}
 		return d, x.c.Save(ctx, parent)
 	}
+	x.showTag(d)
 	return d, nil
 }
 
 // deleteV1 removes a document. Source: frappe/api/v1.py delete_doc.
 func deleteV1(x *exchange, ctx context.Context) (any, error) {
+	if err := x.precondition(ctx); err != nil {
+		return nil, err
+	}
 	if err := x.c.Delete(ctx, x.target.doctype, x.target.name); err != nil {
 		return nil, err
 	}

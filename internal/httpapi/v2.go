@@ -80,6 +80,9 @@ func readV2(x *exchange, ctx context.Context) (any, error) {
 	if err := x.c.CheckPermission(ctx, d, doctype.Read); err != nil {
 		return nil, err
 	}
+	if x.unchanged(d) {
+		return nil, nil
+	}
 	if err := x.c.StripUnreadable(ctx, d); err != nil {
 		return nil, err
 	}
@@ -103,6 +106,7 @@ func createV2(x *exchange, ctx context.Context) (any, error) {
 	if err := x.c.Insert(ctx, d); err != nil {
 		return nil, err
 	}
+	x.showTag(d)
 	return x.shown(d), nil
 }
 
@@ -125,6 +129,9 @@ func updateV2(x *exchange, ctx context.Context) (any, error) {
 func deleteV2(x *exchange, ctx context.Context) (any, error) {
 	dt, err := x.c.Controller(ctx, x.target.doctype)
 	if err != nil {
+		return nil, err
+	}
+	if err := x.precondition(ctx); err != nil {
 		return nil, err
 	}
 	if dt.IsTable {
@@ -246,6 +253,9 @@ func countV2(x *exchange, ctx context.Context) (any, error) {
 // Source: frappe/api/v2.py get_meta.
 func metaV2(x *exchange, ctx context.Context) (any, error) {
 	if err := x.c.OnlyFor(ctx, "All"); err != nil {
+		return nil, err
+	}
+	if err := x.c.CheckScope(x.target.doctype, doctype.Read); err != nil {
 		return nil, err
 	}
 	out, err := x.c.MetaObject(ctx, x.target.doctype)

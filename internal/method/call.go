@@ -24,7 +24,7 @@ func (r *Registry) Call(ctx context.Context, c *engine.Call, name string) (any, 
 	if to, ok := r.override[name]; ok {
 		name = to
 	}
-	if r.Script != nil {
+	if r.Script != nil && c.CheckMethod(name) == nil {
 		if result, found, err := r.Script(ctx, c, name); found || err != nil {
 			return result, err
 		}
@@ -55,6 +55,9 @@ func (r *Registry) Run(ctx context.Context, c *engine.Call, m *Method) (any, err
 }
 
 func (r *Registry) run(ctx context.Context, c *engine.Call, m *Method) (any, error) {
+	if err := c.CheckMethod(m.Name); err != nil {
+		return nil, err
+	}
 	if err := r.limit(ctx, c, m.Limit); err != nil {
 		return nil, err
 	}

@@ -164,7 +164,8 @@ func (p *Provider) revokeFamily(ctx context.Context, c *engine.Call, client, nam
 	}
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("UPDATE ").Table(dtToken).SQL(" SET ").Ident("status").SQL(" = ").Str("Revoked").
 		SQL(" WHERE ").Ident("client").SQL(" = ").Str(client).SQL(" AND ").Ident("status").SQL(" = ").Str("Active").
-		SQL(" AND ").Ident("refresh_token").SQL(" LIKE ").Str(name + "%")
+		SQL(" AND ")
+	c.Tx.Dialect().WriteLike(b, func() { b.Ident("refresh_token") }, document.Text(name+"%"), false)
 	n, err := c.Tx.Exec(ctx, b)
 	if err == nil && n > 0 {
 		p.forget(c, "")

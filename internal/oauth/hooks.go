@@ -36,16 +36,21 @@ func (p *Provider) registerHooks(h *engine.Hooks) {
 	}
 }
 
-// validateClient follows oauth_client.py validate. Upstream's secrets have 40 bits; in
-// strict mode, where they count, they have 160.
+// secretLength is the length of a client's secret in hexadecimal digits. Upstream's 10
+// is 40 bits; strict mode makes one long enough to sign id_tokens with HS256, for which
+// RFC 7518 3.2 demands 256 bits of key and libraries refuse less.
+func (p *Provider) secretLength() int {
+	if p.strict() {
+		return 64
+	}
+	return 10
+}
+
+// validateClient follows oauth_client.py validate.
 func (p *Provider) validateClient(ctx context.Context, c *engine.Call, d *document.Document) error {
 	d.Set("client_id", document.Text(d.Name()))
 	if d.Text("client_secret") == "" {
-		length := 10
-		if p.strict() {
-			length = 40
-		}
-		d.Set("client_secret", document.Text(engine.RandomHex(length)))
+		d.Set("client_secret", document.Text(engine.RandomHex(p.secretLength())))
 	}
 	grant, response := d.Text("grant_type"), d.Text("response_type")
 	if grant == "Authorization Code" && response != "Code" || grant == "Implicit" && response != "Token" {

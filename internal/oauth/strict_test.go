@@ -292,6 +292,15 @@ func TestBearerEndsAtOnce(t *testing.T) {
 	}
 }
 
+func TestStrictSecretsAreLongEnoughForHS256(t *testing.T) {
+	t.Parallel()
+	for _, release := range []string{"v14", "v16"} {
+		if c := newFixture(t, release).client(nil); len(c.secret) != 64 || strings.Trim(c.secret, "0123456789abcdef") != "" {
+			t.Errorf("%s: secret %q, want 64 hexadecimal digits", release, c.secret)
+		}
+	}
+}
+
 func TestIDTokenIsSignedWithTheClientsSecret(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, "v15")

@@ -84,6 +84,8 @@ type Request struct {
 	HiddenInConditions bool
 	// Count makes the query a count.
 	Count CountMode
+	// Virtual lets the DocType be virtual: the query is checked, and not made into SQL.
+	Virtual bool
 }
 
 // Aggregate is reportview's aggregate_function and its field.
@@ -263,7 +265,7 @@ func (p *parser) checkAccess(ctx context.Context) error {
 			return err
 		}
 	}
-	if p.dt.IsSingle || p.dt.IsVirtual {
+	if p.dt.IsSingle || p.dt.IsVirtual && !p.req.Virtual {
 		return exc.Data.Throwf("%s has no table to list", bold(p.dt.Name))
 	}
 	return nil

@@ -2,10 +2,11 @@ package replay
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,8 +15,13 @@ import (
 
 	sqlite3 "github.com/ncruces/go-sqlite3"
 
+	"freddo/document"
 	"freddo/internal/auth"
 	"freddo/internal/site"
+	"freddo/internal/storage"
+	"freddo/internal/storage/mariadb"
+	"freddo/internal/storage/netdb"
+	"freddo/internal/storage/postgres"
 )
 
 // watcher lets requests through and keeps what was answered, to be searched for secrets
@@ -78,57 +84,101 @@ func (w *watcher) leaks(secrets []secret) []string {
 
 // secretsOf reads every secret of a site: its encryption_key, passwords and keys of
 // documents, secrets of one-time passwords.
-func secretsOf(dir string) ([]secret, error) {
+func secretsOf(dir string) (out []secret, err error) {
 	s, err := site.Open(dir)
 	if err != nil {
 		return nil, err
 	}
-	db, err := sqlite3.OpenFlags(filepath.Join(dir, "site.db"), sqlite3.OPEN_READONLY)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = db.Close() }()
-	err = db.CreateCollation("frappe", func(x, y []byte) int { return strings.Compare(string(x), string(y)) })
-	if err != nil {
-		return nil, err
-	}
 	vault := auth.NewVault(s)
-	out := []secret{}
+	out = []secret{}
 	if key := s.Config().Str("encryption_key"); key != "" {
 		out = append(out, secret{"encryption_key", key})
-	}
-	add := func(sql string, encrypted bool) error {
-		stmt, _, err := db.Prepare(sql)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = stmt.Close() }()
-		for stmt.Step() {
-			name, text := stmt.ColumnText(0), stmt.ColumnText(1)
-			if encrypted {
-				if text, err = vault.Decrypt(text); err != nil {
-					continue // of a key that the recording has changed
-				}
-			}
-			if len(text) >= minSecret {
-				out = append(out, secret{name, text})
-			}
-		}
-		return stmt.Err()
 	}
 	for _, q := range []struct {
 		sql       string
 		encrypted bool
 	}{
-		{`SELECT doctype || ' ' || name || ' ' || fieldname, password FROM "__Auth" WHERE encrypted = 1`, true},
-		{`SELECT doctype || ' ' || name || ' ' || fieldname, password FROM "__Auth" WHERE encrypted = 0`, false},
-		{`SELECT defkey, defvalue FROM "tabDefaultValue" WHERE parent = '__2fa' AND defkey LIKE '%_otpsecret'`, true},
+		{`SELECT name, fieldname, password FROM "__Auth" WHERE encrypted = 1`, true},
+		{`SELECT name, fieldname, password FROM "__Auth" WHERE encrypted = 0`, false},
+		{`SELECT parent, defkey, defvalue FROM "tabDefaultValue" WHERE parent = '__2fa'`, true},
 	} {
-		if err := add(q.sql, q.encrypted); err != nil {
+		rows, err := texts(s, q.sql)
+		if err != nil {
 			return nil, err
+		}
+		for _, row := range rows {
+			text := row[2]
+			if q.encrypted {
+				if text, err = vault.Decrypt(text); err != nil {
+					continue // of a key that the recording has changed, or no secret
+				}
+			}
+			if len(text) >= minSecret {
+				out = append(out, secret{row[0] + " " + row[1], text})
+			}
 		}
 	}
 	return out, nil
+}
+
+// texts runs a query for three texts on the database of a site that is being served.
+func texts(s *site.Site, sql string) (out [][3]string, err error) {
+	var db *storage.DB
+	ctx, at := context.Background(), netdb.FromConfig(s.Config())
+	switch s.Config().Str("db_type") {
+	case "mariadb":
+		sql = strings.ReplaceAll(sql, `"`, "`")
+		db, err = mariadb.Open(ctx, at, mariadb.Options{})
+	case "postgres":
+		db, err = postgres.Open(ctx, at, postgres.Options{})
+	default:
+		return sqliteTexts(s.Path("site.db"), sql)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	tx := db.Begin(ctx)
+	defer tx.Rollback()
+	rows, err := tx.Query(ctx, storage.NewBuilder(tx.Dialect()).SQL(sql))
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, rows.Close()) }()
+	for rows.Next() {
+		var row [3]string
+		for i := range row {
+			row[i] = document.ToText(rows.Raw(i).Natural())
+		}
+		out = append(out, row)
+	}
+	return out, rows.Err()
+}
+
+// sqliteTexts is texts by a connection of its own: storage would refuse to open the
+// file a second time.
+func sqliteTexts(file, sql string) (out [][3]string, err error) {
+	db, err := sqlite3.OpenFlags(file, sqlite3.OPEN_READONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.CreateCollation("frappe", func(x, y []byte) int { return strings.Compare(string(x), string(y)) }); err != nil {
+		return nil, err
+	}
+	stmt, _, err := db.Prepare(sql)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stmt.Close()) }()
+	for stmt.Step() {
+		var row [3]string
+		for i := range row {
+			row[i] = stmt.ColumnText(i)
+		}
+		out = append(out, row)
+	}
+	return out, stmt.Err()
 }
 
 // checkSecrets reports the secrets that a replay's answers held.

@@ -4,22 +4,18 @@ package sitetest
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"freddo"
-	"freddo/internal/site"
 )
 
 // AdminPassword is Administrator's password, Password that of users made by User.
@@ -27,42 +23,6 @@ const (
 	AdminPassword = "admin"
 	Password      = "Kestrel-42-harbour"
 )
-
-var templates struct {
-	sync.Mutex
-	root string
-	made map[string]bool
-}
-
-// Main runs the tests of a package and removes the templates.
-func Main(m *testing.M) {
-	code := m.Run()
-	if templates.root != "" {
-		_ = os.RemoveAll(templates.root)
-	}
-	os.Exit(code)
-}
-
-func template(t testing.TB, release string) string {
-	t.Helper()
-	templates.Lock()
-	defer templates.Unlock()
-	if templates.root == "" {
-		root, err := os.MkdirTemp("", "freddo-sitetest")
-		if err != nil {
-			t.Fatal(err)
-		}
-		templates.root, templates.made = root, map[string]bool{}
-	}
-	dir := filepath.Join(templates.root, release)
-	if !templates.made[release] {
-		if err := freddo.NewSite(context.Background(), dir, freddo.NewSiteOptions{AdminPassword: AdminPassword, Compat: release}); err != nil {
-			t.Fatal(err)
-		}
-		templates.made[release] = true
-	}
-	return dir
-}
 
 // Site is an open site with a clock that can be put forward.
 type Site struct {
@@ -79,19 +39,7 @@ type Site struct {
 // New opens a fresh site of a release; config goes into its site_config.json.
 func New(t testing.TB, release string, config map[string]any) *Site {
 	t.Helper()
-	dir := filepath.Join(t.TempDir(), "site")
-	if err := os.CopyFS(dir, os.DirFS(template(t, release))); err != nil {
-		t.Fatal(err)
-	}
-	if len(config) > 0 {
-		st, err := site.Open(dir)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := st.Set(config); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := Folder(t, "sqlite", release, config)
 	s := &Site{t: t}
 	app, err := freddo.New(freddo.Config{Site: dir, Unsafe: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: s.Now})
 	if err != nil {

@@ -14,7 +14,7 @@ type baseTable struct {
 	index   []string
 }
 
-// baseTables are the tables that upstream creates from SQL files.
+// baseTables are the tables that upstream creates from SQL files, and one of ours.
 // Source: frappe/database/mariadb/framework_mariadb.sql.
 func baseTables() []baseTable {
 	text := func(names ...string) []ColumnSpec {
@@ -35,6 +35,7 @@ func baseTables() []baseTable {
 		{name: authTable, columns: append(text("doctype", "name", "fieldname"), long("password"), number("encrypted")), key: []string{"doctype", "name", "fieldname"}},
 		{name: "tabSessions", columns: append(text("user", "sid", "ipaddress", "status", "device"), long("sessiondata"), ColumnSpec{Name: "lastupdate", Size: doctype.SizeDatetime}), key: []string{"sid"}},
 		{name: "__UserSettings", columns: append(text("user", "doctype"), long("data")), key: []string{"user", "doctype"}},
+		{name: KeptTable, columns: append(text("id", "fingerprint"), long("answer"), number("status"), number("creation")), key: []string{"id"}, index: []string{"creation"}},
 		{name: "__global_search", columns: append(text("doctype", "name", "title", "route"), long("content"), number("published")), key: []string{"doctype", "name"}},
 	}
 }

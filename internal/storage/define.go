@@ -72,8 +72,17 @@ func (tx *Tx) respell(ctx context.Context, table string, old shape, name string)
 	if !tx.Dialect().ExactNames() || old.name == name {
 		return nil
 	}
+	return tx.renameColumn(ctx, table, old.name, name)
+}
+
+// RenameColumn gives a column of a DocType's table another name, and its data with it.
+func (tx *Tx) RenameColumn(ctx context.Context, dt, old, name string) error {
+	return tx.renameColumn(ctx, "tab"+dt, old, name)
+}
+
+func (tx *Tx) renameColumn(ctx context.Context, table, old, name string) error {
 	rename := func(from, to string) *Builder {
 		return NewBuilder(tx.Dialect()).SQL("ALTER TABLE ").Ident(table).SQL(" RENAME COLUMN ").Ident(from).SQL(" TO ").Ident(to)
 	}
-	return tx.define(ctx, table, rename(old.name, name), rename(name, old.name))
+	return tx.define(ctx, table, rename(old, name), rename(name, old))
 }

@@ -203,8 +203,8 @@ func queryCases() []goldenCase {
 	return []goldenCase{
 		{name: "page and match", run: func(_ *testing.T, ctx context.Context, tx *tx) error {
 			for _, page := range [][2]int64{{20, 0}, {20, 40}, {-1, 40}, {-1, 0}} {
-				b := storage.NewBuilder(tx.Dialect()).SQL("SELECT ").Column("tabNote", "name").SQL(" FROM ").Table("Note").SQL(" WHERE ").
-					Ident("title").SQL(tx.Dialect().TextLike(page[1] > 0)).Str(`%a\%`)
+				b := storage.NewBuilder(tx.Dialect()).SQL("SELECT ").Column("tabNote", "name").SQL(" FROM ").Table("Note").SQL(" WHERE ")
+				tx.Dialect().WriteLike(b, func() { b.Ident("title") }, document.Text(`%a\%`), page[1] > 0)
 				tx.Dialect().Offset(b, page[0], page[1])
 				r, err := tx.Query(ctx, b)
 				if err != nil {

@@ -376,12 +376,11 @@ func (r *renderer) test(n *query.Node) {
 		r.b.SQL(" AND ")
 		r.value(n.Values[1], cast)
 	case query.OpLike, query.OpNotLike:
-		if n.Field.Column.Type.IsText() && n.Field.Class == n.Field.Column.Type.Class {
-			left()
-		} else {
-			r.function("TEXT", []func(){left})
+		text := left
+		if !n.Field.Column.Type.IsText() || n.Field.Class != n.Field.Column.Type.Class {
+			text = func() { r.function("TEXT", []func(){left}) }
 		}
-		r.b.SQL(r.b.d.TextLike(n.Op == query.OpNotLike)).Arg(likePattern(n.Values[0]))
+		r.b.d.WriteLike(r.b, text, likePattern(n.Values[0]), n.Op == query.OpNotLike)
 	default:
 		if n.Number {
 			r.function("NUMBER", []func(){left})

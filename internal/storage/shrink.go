@@ -23,15 +23,22 @@ func (tx *Tx) keepLength(ctx context.Context, table string, s ColumnSpec, old st
 	if have == 0 || want == 0 || want >= have {
 		return nil, nil
 	}
-	b := NewBuilder(tx.Dialect()).SQL("SELECT MAX(CHAR_LENGTH(").Ident(s.Name).SQL(")) FROM ").Ident(table)
-	var longest document.Value
-	if _, err := tx.PeekRow(ctx, b, &longest); err != nil {
-		return nil, fmt.Errorf("measure column %s: %w", s.Name, err)
-	}
-	if document.Cint(longest) <= int64(want) {
-		return nil, nil
+	longest, err := tx.Longest(ctx, table, s.Name)
+	if err != nil || longest <= int64(want) {
+		return nil, err
 	}
 	return &Kept{Column: s.Name, Length: have, Wanted: want}, nil
+}
+
+// Longest is the length in characters of the longest text in a column of a table, whose
+// shape may be about to change.
+func (tx *Tx) Longest(ctx context.Context, table, column string) (int64, error) {
+	b := NewBuilder(tx.Dialect()).SQL("SELECT MAX(").SQL(tx.Dialect().Function("CHAR_LENGTH")).SQL("(").Ident(column).SQL(")) FROM ").Ident(table)
+	var longest document.Value
+	if _, err := tx.PeekRow(ctx, b, &longest); err != nil {
+		return 0, fmt.Errorf("measure column %s: %w", column, err)
+	}
+	return document.Cint(longest), nil
 }
 
 // varcharLength reads varchar(n); 0 for other types.

@@ -83,9 +83,10 @@ type Dialect interface {
 	// reports false. Besides the names of package query there are TEXT (a value as text)
 	// and NUMBER (a text column as the number that it starts with, else 0).
 	WriteFunction(b *Builder, name string, args []func()) bool
-	// TextLike is the operator that matches text without regard to case; not turns it
-	// round.
-	TextLike(not bool) string
+	// WriteLike writes whether a text, which left writes, matches a pattern of MariaDB's
+	// LIKE, without regard to case and accents; not turns it round. A pattern does not
+	// end in a backslash that escapes nothing.
+	WriteLike(b *Builder, left func(), pattern document.Value, not bool)
 	// Offset renders a page: limit < 0 means no limit.
 	Offset(b *Builder, limit, offset int64)
 }
@@ -106,10 +107,14 @@ type DB struct {
 	driver Driver
 	mu     sync.Mutex
 	plans  map[*doctype.DocType]*plan
+	// reports counts the reports under way.
+	reports chan struct{}
 }
 
 // NewDB returns a DB over a driver.
-func NewDB(d Driver) *DB { return &DB{driver: d, plans: map[*doctype.DocType]*plan{}} }
+func NewDB(d Driver) *DB {
+	return &DB{driver: d, plans: map[*doctype.DocType]*plan{}, reports: make(chan struct{}, maxReports)}
+}
 
 // Dialect returns the database's dialect.
 func (db *DB) Dialect() Dialect { return db.driver }

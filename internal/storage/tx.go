@@ -19,6 +19,8 @@ type Tx struct {
 	writer Conn
 	depth  int
 	done   bool
+	// denied is what every write is answered with; nil lets them through.
+	denied error
 }
 
 var errDone = errors.New("storage: transaction has ended")
@@ -29,6 +31,9 @@ func (tx *Tx) Dialect() Dialect { return tx.db.driver }
 // Writing reports whether the transaction holds the right to write.
 func (tx *Tx) Writing() bool { return tx.writer != nil }
 
+// DenyWrites makes the transaction refuse to write, with err.
+func (tx *Tx) DenyWrites(err error) { tx.denied = err }
+
 // StartWrite takes the right to write, waiting for its turn.
 func (tx *Tx) StartWrite(ctx context.Context) error {
 	if tx.writer != nil {
@@ -36,6 +41,9 @@ func (tx *Tx) StartWrite(ctx context.Context) error {
 	}
 	if tx.done {
 		return errDone
+	}
+	if tx.denied != nil {
+		return tx.denied
 	}
 	tx.dropReader()
 	w, err := tx.db.driver.Acquire(ctx, true)
@@ -165,6 +173,15 @@ func (tx *Tx) Rollback() {
 		tx.writer = nil
 	}
 	tx.done = true
+}
+
+// Restart drops the writes so far; the transaction goes on with a new snapshot.
+func (tx *Tx) Restart() {
+	tx.dropReader()
+	if tx.writer != nil {
+		tx.writer.Rollback()
+		tx.writer = nil
+	}
 }
 
 // RawClass is how a value came from the database.

@@ -74,7 +74,7 @@ func getCount(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	}
 	r := query.Request{DocType: dt, Filters: method.ParseJSON(a.Get("filters")), Limit: -1, Count: query.CountRows, IgnorePermissions: true}
 	rules := countRules(c)
-	if c.Profile.CountChecksPermission {
+	if c.Profile.CountChecksPermission || c.Limits != nil {
 		r.IgnorePermissions, r.FromRequest, rules = false, true, c.Rules
 	}
 	return c.Count(ctx, rules, r)
@@ -125,7 +125,7 @@ func firstName(ctx context.Context, c *engine.Call, dtName string, filters docum
 		order = "creation desc"
 	}
 	res, err := c.ListBy(ctx, countRules(c), query.Request{DocType: dt, Fields: document.Texts([]string{"name"}), Filters: filters, OrderBy: document.Text(order),
-		Limit: 1, AsList: true, IgnorePermissions: true})
+		Limit: 1, AsList: true, IgnorePermissions: c.Limits == nil})
 	if err != nil {
 		return "", err
 	}

@@ -20,6 +20,7 @@ func Register(h *engine.Hooks, r *method.Registry) {
 	registerPermissionMethods(r)
 	registerShare(h, r)
 	registerComment(h)
+	registerCommunication(h, r)
 	registerVersion(h)
 	registerDeleted(h, r)
 	registerSettings(h)

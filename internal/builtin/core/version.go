@@ -196,3 +196,9 @@ func sortKeys(v document.Value) document.Value {
 	}
 	return v
 }
+
+// Differs reports whether two states of a document differ in what versions record.
+func Differs(ctx context.Context, c *engine.Call, before, d *document.Document) (bool, error) {
+	x, err := newDiff(ctx, c)
+	return err == nil && x.documents(before, d, false) != nil, err
+}

@@ -204,23 +204,38 @@ func renameFieldname(ctx context.Context, c *engine.Call, a method.Args) (any, e
 	if err != nil {
 		return nil, err
 	}
+	if name == old {
+		c.Msgprint(exc.Message{Text: "Old and new fieldnames are same.", Alert: true})
+		return nil, nil
+	}
 	if meta.Column(name) != nil || meta.Field(name) != nil {
 		return nil, exc.Validation.Throwf("Can not rename as column %s is already present on DocType.", name)
 	}
 	if !meta.IsSingle && !meta.IsVirtual && meta.Column(old) != nil {
-		b := storage.NewBuilder(c.Tx.Dialect()).SQL("ALTER TABLE ").Table(dt).SQL(" RENAME COLUMN ").Ident(old).SQL(" TO ").Ident(name)
-		if _, err := c.Tx.Exec(ctx, b); err != nil {
+		if err := c.Tx.RenameColumn(ctx, dt, old, name); err != nil {
 			return nil, err
 		}
 	}
 	if err := c.SetValue(ctx, "Custom Field", d.Name(), "fieldname", document.Text(name)); err != nil {
 		return nil, err
 	}
-	b := storage.NewBuilder(c.Tx.Dialect()).SQL("UPDATE ").Table("Custom Field").SQL(" SET ").Ident("insert_after").SQL(" = ").Str(name).
-		SQL(" WHERE ").Ident("dt").SQL(" = ").Str(dt).SQL(" AND ").Ident("insert_after").SQL(" = ").Str(old)
-	if _, err := c.Tx.Exec(ctx, b); err != nil {
+	if err := renameReferences(ctx, c, d, old, name); err != nil {
 		return nil, err
 	}
+	c.Msgprint(exc.Message{Text: "Custom field renamed to " + name + " successfully.", Alert: true})
 	c.ClearMeta(dt)
 	return nil, nil
+}
+
+// renameReferences follows what names the field: secrets, values of a Single, fields that
+// stand after it. Source: custom_field.py _update_fieldname_references.
+func renameReferences(ctx context.Context, c *engine.Call, d *document.Document, old, name string) error {
+	for _, ref := range [3][3]string{{"__Auth", "doctype", "fieldname"}, {"tabSingles", "doctype", "field"}, {"tabCustom Field", "dt", "insert_after"}} {
+		b := storage.NewBuilder(c.Tx.Dialect()).SQL("UPDATE ").Ident(ref[0]).SQL(" SET ").Ident(ref[2]).SQL(" = ").Str(name).
+			SQL(" WHERE ").Ident(ref[1]).SQL(" = ").Str(d.Text("dt")).SQL(" AND ").Ident(ref[2]).SQL(" = ").Str(old)
+		if _, err := c.Tx.Exec(ctx, b); err != nil {
+			return err
+		}
+	}
+	return nil
 }

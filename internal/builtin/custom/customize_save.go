@@ -300,7 +300,7 @@ func (f *form) checkFits(row *document.Document, n int64) error {
 	b := storage.NewBuilder(f.c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table(f.name).SQL(" WHERE ").SQL(length).SQL("(").Ident(field).SQL(") > ").Int(n).
 		SQL(" ORDER BY ").Ident("name")
 	f.c.Tx.Dialect().Offset(b, most, 0)
-	rows, err := f.c.Tx.Query(f.ctx, b)
+	rows, err := f.c.Tx.Peek(f.ctx, b)
 	if err != nil {
 		return err
 	}

@@ -4,6 +4,7 @@ package desk
 
 import (
 	"freddo/internal/builtin/arg"
+	"freddo/internal/compat"
 	"freddo/internal/engine"
 	"freddo/internal/method"
 )
@@ -13,9 +14,16 @@ func Register(h *engine.Hooks, r *method.Registry) {
 	registerToDo(h)
 	registerNote(h)
 	registerTag(h)
+	registerTimeline(r)
+	registerLookups(r)
 	registerFollow(r)
+	addListMethods(r)
+	addFormMethods(r)
+}
+
+// addListMethods adds what list views, reports and searches call.
+func addListMethods(r *method.Registry) {
 	s := &search{methods: r}
-	posts := []string{"POST", "PUT"}
 	r.Add(
 		method.Method{Name: "frappe.desk.search.search_link", Params: append([]method.Param{arg.Req("doctype", method.Str), arg.Req("txt", method.Str)}, searchParams()...), Fn: s.link},
 		method.Method{Name: "frappe.desk.search.search_widget", Params: append(arg.Any("doctype", "txt"), searchParams()...), Fn: s.widget},
@@ -45,7 +53,13 @@ func Register(h *engine.Hooks, r *method.Registry) {
 			arg.Opt("ignore_doctypes_on_cancel_all", method.Any, nil)}, Fn: submittedLinks},
 		method.Method{Name: "frappe.desk.form.linked_with.cancel_all_linked_docs", Params: append(arg.Any("docs"), arg.Opt("ignore_doctypes_on_cancel_all", method.Any, nil)), Fn: cancelLinked},
 		method.Method{Name: "frappe.apps.get_apps", Fn: apps},
+	)
+}
 
+// addFormMethods adds what forms call.
+func addFormMethods(r *method.Registry) {
+	posts := []string{"POST", "PUT"}
+	r.Add(
 		method.Method{Name: "frappe.desk.form.load.getdoc", Params: append(arg.Any("doctype", "name"), arg.Opt("user", method.Any, nil)), Fn: getDoc},
 		method.Method{Name: "frappe.desk.form.load.getdoctype", Params: []method.Param{arg.Req("doctype", method.Any), arg.Opt("with_parent", method.Any, false),
 			arg.Opt("cached_timestamp", method.Any, nil)}, Fn: getDocType},
@@ -53,7 +67,7 @@ func Register(h *engine.Hooks, r *method.Registry) {
 		method.Method{Name: "frappe.desk.form.save.savedocs", Params: arg.Any("doc", "action"), Fn: saveDocs},
 		method.Method{Name: "frappe.desk.form.save.cancel", Params: []method.Param{arg.Opt("doctype", method.Any, nil), arg.Opt("name", method.Any, nil),
 			arg.Opt("workflow_state_fieldname", method.Any, nil), arg.Opt("workflow_state", method.Any, nil)}, Fn: cancelDoc},
-		method.Method{Name: "frappe.desk.form.save.discard", Params: arg.Any("doctype", "name"), Fn: discardDoc},
+		method.Method{Name: "frappe.desk.form.save.discard", In: func(p *compat.Profile) bool { return p.HasDiscard }, Params: arg.Any("doctype", "name"), Fn: discardDoc},
 		method.Method{Name: "frappe.desk.form.utils.add_comment", Verbs: posts, Params: []method.Param{arg.Req("reference_doctype", method.Str), arg.Req("reference_name", method.Str),
 			arg.Req("content", method.Str), arg.Req("comment_email", method.Str), arg.Req("comment_by", method.Str)}, Fn: addComment},
 		method.Method{Name: "frappe.desk.form.utils.update_comment", Params: arg.Any("name", "content"), Fn: updateComment},
@@ -61,7 +75,7 @@ func Register(h *engine.Hooks, r *method.Registry) {
 		method.Method{Name: "frappe.desk.form.assign_to.add", Rest: true, Fn: assignAdd},
 		method.Method{Name: "frappe.desk.form.assign_to.add_multiple", Rest: true, Fn: assignAddMultiple},
 		method.Method{Name: "frappe.desk.form.assign_to.remove", Params: arg.Any("doctype", "name", "assign_to"), Fn: assignRemove},
-		method.Method{Name: "frappe.desk.form.assign_to.remove_multiple", Params: arg.Any("doctype", "names"), Fn: assignRemoveMultiple},
+		method.Method{Name: "frappe.desk.form.assign_to.remove_multiple", In: func(p *compat.Profile) bool { return p.TypeChecks }, Params: arg.Any("doctype", "names"), Fn: assignRemoveMultiple},
 		method.Method{Name: "frappe.desk.form.assign_to.close", Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("name", method.Str), arg.Req("assign_to", method.Str)}, Fn: assignClose},
 		method.Method{Name: "frappe.desk.like.toggle_like", Params: append(arg.Any("doctype", "name"), arg.Opt("add", method.Any, false)), Fn: toggleLike},
 

@@ -28,8 +28,7 @@ func DocInfo(ctx context.Context, c *engine.Call, d *document.Document) (*docume
 	info.Set("doctype", document.Text(d.Type.Name))
 	info.Set("name", d.NameValue())
 	info.Set("attachments", b.rows("File", []string{"name", "file_name", "file_url", "is_private"}, "attached_to_doctype", "attached_to_name", ""))
-	info.Set("communications", document.ListOf())
-	info.Set("automated_messages", document.ListOf())
+	b.messages(info)
 	if q.TotalComments {
 		info.Set("total_comments", document.IntOf(int64(len(method.ParseJSON(d.Get("_comments")).List()))))
 	}

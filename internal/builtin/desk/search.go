@@ -305,7 +305,7 @@ func searchRequest(ctx context.Context, c *engine.Call, dt *doctype.DocType, a m
 		}
 		filters = append(filters, limited...)
 	}
-	r.IgnorePermissions = dt.Name == "DocType"
+	r.IgnorePermissions = dt.Name == "DocType" && c.Limits == nil
 	if document.Cint(a.Get("ignore_user_permissions")) != 0 || a.Get("ignore_user_permissions").Bool() {
 		ok, err := c.CanList(ctx, dt)
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"freddo/doctype"
 	"freddo/document"
+	"freddo/exc"
 	"freddo/internal/builtin/arg"
 	"freddo/internal/builtin/core"
 	"freddo/internal/engine"
@@ -210,34 +211,60 @@ func noteSeen(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 // bulkLimit is how many documents one bulk action takes.
 const bulkLimit = 500
 
-// bulkAction submits, cancels or updates several documents, each by itself, and
-// answers the names that failed.
-// Source: frappe/desk/doctype/bulk_update/bulk_update.py submit_cancel_or_update_docs.
+// bulkInline is how many documents upstream does within the request; more are done
+// after it, so that the answer does not tell what failed.
+const bulkInline = 20
+
+// bulkAction submits, cancels or updates several documents, each by itself and
+// committed by itself, and answers the names that failed. A document that does not
+// exist ends it. Source: frappe/desk/doctype/bulk_update/bulk_update.py
+// submit_cancel_or_update_docs.
 func bulkAction(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	names := arg.Strings(a.Get("docnames"))
 	if len(names) > bulkLimit {
 		return nil, tooMany()
 	}
-	data := method.ParseJSON(a.Get("data")).Map()
-	dt, action := a.Text("doctype"), a.Text("action")
+	var data *document.Object
+	if a.Get("data").Truthy() {
+		var err error
+		if data, err = arg.Object(a.Get("data")); err != nil {
+			return nil, err
+		}
+	}
+	b := &bulk{dt: a.Text("doctype"), action: a.Text("action"), data: data}
+	if len(names) < bulkInline {
+		return b.run(ctx, c, names)
+	}
+	c.Msgprint(exc.Message{Text: "Bulk operation is enqueued in background.", Alert: true})
+	user := c.User
+	c.AfterCommit(func(ctx context.Context) {
+		err := c.Do(ctx, user, func(ctx context.Context, c *engine.Call) error {
+			_, err := b.run(ctx, c, names)
+			return err
+		})
+		if err != nil {
+			c.Log.Warn("bulk operation", "doctype", b.dt, "action", b.action, "error", err)
+		}
+	})
+	return nil, nil
+}
+
+// bulk is one action on several documents.
+type bulk struct {
+	dt, action string
+	data       *document.Object
+}
+
+func (b *bulk) run(ctx context.Context, c *engine.Call, names []string) ([]string, error) {
 	failed := []string{}
 	for _, name := range names {
+		d, err := c.GetForUpdate(ctx, b.dt, name)
+		if err != nil {
+			return nil, err
+		}
 		done := false
-		err := core.Isolated(ctx, c, dt, func() error {
-			d, err := c.GetForUpdate(ctx, dt, name)
-			if err != nil {
-				return err
-			}
-			switch status := d.Docstatus(); {
-			case action == "submit" && status == 0:
-				done, err = true, c.Submit(ctx, d)
-			case action == "cancel" && status == 1:
-				done, err = true, c.Cancel(ctx, d)
-			case action == "update" && status != 2:
-				if err = c.UpdateDoc(ctx, d, data); err == nil {
-					done, err = true, c.Save(ctx, d)
-				}
-			}
+		err = core.Isolated(ctx, c, b.dt, func() (err error) {
+			done, err = b.one(ctx, c, d)
 			return err
 		})
 		if err != nil {
@@ -245,7 +272,29 @@ func bulkAction(ctx context.Context, c *engine.Call, a method.Args) (any, error)
 		}
 		if err != nil || !done {
 			failed = append(failed, name)
+			continue
+		}
+		if err := c.CommitNow(ctx); err != nil {
+			return nil, err
 		}
 	}
 	return failed, nil
+}
+
+func (b *bulk) one(ctx context.Context, c *engine.Call, d *document.Document) (done bool, err error) {
+	switch status := d.Docstatus(); {
+	case b.action == "submit" && status == 0:
+		return true, c.Submit(ctx, d)
+	case b.action == "cancel" && status == 1:
+		return true, c.Cancel(ctx, d)
+	case b.action == "update" && status != 2:
+		if b.data == nil {
+			return false, exc.TypeErr.New("'NoneType' object is not iterable")
+		}
+		if err := c.UpdateDoc(ctx, d, b.data.Clone()); err != nil {
+			return false, err
+		}
+		return true, c.Save(ctx, d)
+	}
+	return false, nil
 }

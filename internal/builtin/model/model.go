@@ -19,6 +19,7 @@ import (
 func Register(h *engine.Hooks, r *method.Registry) {
 	registerTrees(h, r)
 	registerDocumentMethods(h)
+	registerMapper(r)
 	posts := []string{"POST", "PUT"}
 	r.Add(
 		method.Method{Name: "frappe.rename_doc", Verbs: posts, Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("old", method.Str|method.Int), arg.Req("new", method.Str|method.Int),

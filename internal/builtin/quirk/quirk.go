@@ -95,6 +95,10 @@ type Quirks struct {
 	// AnyFileOfURL lets download_file try every File of a URL, and refuses unknown ones;
 	// otherwise the first, and unknown ones do not exist.
 	AnyFileOfURL bool
+	// LogTexts keeps the messages of an import's log as JSON texts; otherwise as objects.
+	LogTexts bool
+	// ReportFilterRights checks the links in a report's filters.
+	ReportFilterRights bool
 	// CancelByFirstState looks at the first cancelling state of a workflow only, where a
 	// form asks whether it may offer Cancel, and answers nothing when there is none.
 	CancelByFirstState bool
@@ -113,16 +117,18 @@ func Of(p *compat.Profile) Quirks {
 		return Quirks{SearchTopLevel: true, SaveByGet: true, InvalidColumnForSingle: true, AsDictTextTrue: true,
 			TotalComments: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, StaleExcType: true, NoAutoincrementRename: true, BreakSuffix: 5,
-			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true, AttachmentSentence: true,
+			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true, LogTexts: true, AttachmentSentence: true,
 			UploadNewDoc: "doctype", UploadTypesText: "You can only upload JPG, PNG, PDF, TXT or Microsoft documents.",
 			LibraryAfterCheck: true, FilesByUserType: true, CancelByFirstState: true, UploadFileOld: true}
 	case "v15":
 		return Quirks{SaveByGet: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, NoAutoincrementRename: true, StandardUndeletable: true, BreakSuffix: 4,
+			ReportFilterRights:  true,
 			TreeParentIgnoresUP: true, AttachmentSentence: true, UploadTypesText: uploadTypes15, UploadCSV: true,
 			FileExtensions: true, ShrinkImages: true, UploadFileOld: true}
 	}
-	return Quirks{SubmittedToast: true, CachedAnswers: true, PasswordMissingInvalid: true, SingleValuesCast: true, FormLoadChecksDocType: true, MetaWorkspaces: true,
+	return Quirks{ReportFilterRights: true,
+		SubmittedToast: true, CachedAnswers: true, PasswordMissingInvalid: true, SingleValuesCast: true, FormLoadChecksDocType: true, MetaWorkspaces: true,
 		DocTypeSpaced: true, NamingToast: true, StandardUndeletable: true, BreakSuffix: 4, TreeParentIgnoresUP: true,
 		EmptyLinkInVersion: true, SetterDeletesDocument: true, RoleProfiles: true, HideDescendants: true,
 		InstalledAppsInUserInfo: true, FileURLEarly: true, KeepOwnURL: true, UploadNewDoc: "document", UploadTypesText: uploadTypes15,

@@ -56,7 +56,7 @@ func Kinds() []string {
 // dropped at the test's end.
 func Name(t testing.TB, a netdb.Address) netdb.Address {
 	t.Helper()
-	a.Name = freeName()
+	a.Name = FreeName()
 	t.Cleanup(func() {
 		if err := Drop(a); err != nil {
 			t.Errorf("drop %s: %v", a.Name, err)
@@ -65,7 +65,8 @@ func Name(t testing.TB, a netdb.Address) netdb.Address {
 	return a
 }
 
-func freeName() string {
+// FreeName returns a name that no database has.
+func FreeName() string {
 	var b [8]byte
 	_, _ = rand.Read(b[:])
 	return "freddo_test_" + hex.EncodeToString(b[:])
@@ -96,7 +97,7 @@ func Empty(t testing.TB, kind string) netdb.Address {
 // Copy makes a copy of a database that nobody uses; the caller drops it.
 func Copy(from netdb.Address) (netdb.Address, error) {
 	to, cp := from, mariadb.Copy
-	to.Name = freeName()
+	to.Name = FreeName()
 	if from.Type == "postgres" {
 		cp = postgres.Copy
 	}

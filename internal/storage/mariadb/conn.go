@@ -31,6 +31,8 @@ type link struct {
 	used   bool // something ran since the last COMMIT or ROLLBACK
 	broken bool
 	args   []driver.NamedValue
+	// columns are those of the last query.
+	columns []string
 }
 
 // Alive serves netdb.Pool.
@@ -82,14 +84,36 @@ func (l *link) query(ctx context.Context, sql string, vals []document.Value) (*n
 		return nil, err
 	}
 	rows, err := l.QueryContext(ctx, sql, l.bind(vals))
+	if errors.Is(err, driver.ErrSkip) {
+		rows, err = l.prepared(ctx, sql, vals)
+	}
 	if err != nil {
 		return nil, l.translate(ctx, sql, err)
 	}
+	l.columns = rows.Columns()
 	src := newSource(ctx, l, sql, rows)
 	r := netdb.NewRows(src, func() { l.open = nil })
 	l.open = r
 	l.all = append(l.all, r)
 	return r, nil
+}
+
+// prepared runs a statement whose values the client may not put into it. The statement
+// is closed with the connection.
+func (l *link) prepared(ctx context.Context, sql string, vals []document.Value) (driver.Rows, error) {
+	p, ok := l.sqlConn.(driver.ConnPrepareContext)
+	if !ok {
+		return nil, driver.ErrSkip
+	}
+	s, err := p.PrepareContext(ctx, sql)
+	if err != nil {
+		return nil, err
+	}
+	q, ok := s.(driver.StmtQueryContext)
+	if !ok {
+		return nil, errors.Join(driver.ErrSkip, s.Close())
+	}
+	return q.QueryContext(ctx, l.bind(vals))
 }
 
 func (l *link) exec(ctx context.Context, sql string, vals []document.Value) (int64, error) {

@@ -185,12 +185,13 @@ func (Dialect) WriteFunction(b *storage.Builder, name string, args []func()) boo
 	return true
 }
 
-// TextLike is LIKE: the collation ignores case and converts numbers.
-func (Dialect) TextLike(not bool) string {
+// WriteLike is LIKE: the collation ignores case and converts numbers.
+func (Dialect) WriteLike(b *storage.Builder, left func(), pattern document.Value, not bool) {
+	left()
 	if not {
-		return " NOT LIKE "
+		b.SQL(" NOT")
 	}
-	return " LIKE "
+	b.SQL(" LIKE ").Arg(pattern)
 }
 
 // noLimit is what MariaDB's manual gives for "all rows from an offset".
@@ -208,3 +209,6 @@ func (Dialect) Offset(b *storage.Builder, limit, offset int64) {
 		b.SQL(" OFFSET ").Int(offset)
 	}
 }
+
+// BatchRows is how many rows of so many columns go into one INSERT.
+func (Dialect) BatchRows(columns int) int { return 10000 / (columns + 1) }

@@ -32,6 +32,8 @@ type Driver struct {
 	readers, writers *netdb.Pool[*link]
 	// shapers change tables' shapes beside the writers' transactions.
 	shapers *netdb.Pool[*link]
+	// report opens a connection for a report.
+	report func(ctx context.Context, limit time.Duration) (*link, error)
 }
 
 const (
@@ -64,7 +66,7 @@ func Open(ctx context.Context, a netdb.Address, o Options) (*storage.DB, error) 
 	}
 	d := &Driver{readers: netdb.NewPool(netdb.Options{Max: o.Readers}, open("REPEATABLE-READ")),
 		writers: netdb.NewPool(netdb.Options{Max: o.Writers}, open("READ-COMMITTED")),
-		shapers: netdb.NewPool(netdb.Options{Max: 4, Idle: 1}, open("READ-COMMITTED"))}
+		shapers: netdb.NewPool(netdb.Options{Max: 4, Idle: 1}, open("READ-COMMITTED")), report: reports(a)}
 	l, err := d.readers.Get(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connect to MariaDB at %s: %w", net.JoinHostPort(a.Host, strconv.Itoa(a.Port)), err)
@@ -75,11 +77,17 @@ func Open(ctx context.Context, a netdb.Address, o Options) (*storage.DB, error) 
 
 // connector describes connections; params are session variables.
 func connector(a netdb.Address, params map[string]string) (driver.Connector, error) {
+	return config(a, params, true)
+}
+
+// config is connector; interpolate lets the client put values into statements, which
+// saves a round trip each.
+func config(a netdb.Address, params map[string]string, interpolate bool) (driver.Connector, error) {
 	c := mysql.NewConfig()
 	c.User, c.Passwd, c.DBName, c.Net = a.User, a.Password, a.Name, "tcp"
 	c.Addr = net.JoinHostPort(a.Host, strconv.Itoa(a.Port))
 	c.Collation, c.Timeout, c.WriteTimeout = "utf8mb4_unicode_ci", dialTimeout, writeTimeout
-	c.InterpolateParams, c.ClientFoundRows, c.MaxAllowedPacket, c.Params = true, true, maxPacket, params
+	c.InterpolateParams, c.ClientFoundRows, c.MaxAllowedPacket, c.Params = interpolate, true, maxPacket, params
 	c.Logger = quiet{}
 	return mysql.NewConnector(c)
 }

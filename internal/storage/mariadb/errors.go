@@ -18,6 +18,7 @@ var kinds = map[uint16]storage.ErrorKind{
 	1412: storage.Deadlock,        // ER_TABLE_DEF_CHANGED: the snapshot is older than the table
 	1020: storage.Deadlock,        // ER_CHECKREAD: the row has changed since the snapshot
 	1205: storage.LockTimeout,     // ER_LOCK_WAIT_TIMEOUT
+	1969: storage.Interrupted,     // ER_STATEMENT_TIMEOUT
 	1406: storage.TooLong,         // ER_DATA_TOO_LONG
 	1118: storage.TooLong,         // ER_TOO_BIG_ROWSIZE
 	1153: storage.TooLong,         // ER_NET_PACKET_TOO_LARGE

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -74,7 +75,7 @@ func native(v document.Value) []byte {
 	return nil
 }
 
-// ready frees the connection for another statement and begins the transaction.
+// ready frees the connection for another statement.
 func (l *link) ready(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return netdb.Interrupted(ctx)
@@ -82,13 +83,6 @@ func (l *link) ready(ctx context.Context) error {
 	if l.open != nil {
 		l.open.PutAside()
 	}
-	if l.began {
-		return nil
-	}
-	if err := l.run(ctx, l.begin); err != nil {
-		return err
-	}
-	l.began = true
 	return nil
 }
 
@@ -145,18 +139,79 @@ func shapes(sql string) bool {
 	return false
 }
 
-func (l *link) start(ctx context.Context, sql string, vals []document.Value) (*pgconn.ResultReader, error) {
+// start sends a statement, and before the first of a transaction what begins it.
+func (l *link) start(ctx context.Context, sql string, vals []document.Value) (answer, error) {
 	if err := l.ready(ctx); err != nil {
-		return nil, err
+		return answer{}, err
 	}
 	s, err := l.prepare(ctx, sql)
 	if err != nil {
-		return nil, err
+		return answer{}, err
+	}
+	if s != nil && !l.began {
+		return l.beginWith(ctx, sql, s, vals)
+	}
+	if !l.began {
+		if err := l.run(ctx, l.begin); err != nil {
+			return answer{}, err
+		}
+		l.began = true
 	}
 	if s == nil {
-		return l.pg.ExecParams(ctx, sql, l.bind(vals), nil, nil, nil), nil
+		return answer{ResultReader: l.pg.ExecParams(ctx, sql, l.bind(vals), nil, nil, nil)}, nil
 	}
-	return l.pg.ExecStatement(ctx, s, l.bind(vals), nil, nil), nil
+	return answer{ResultReader: l.pg.ExecStatement(ctx, s, l.bind(vals), nil, nil)}, nil
+}
+
+// answer is a statement's result. What came before it in the same journey is read.
+type answer struct {
+	*pgconn.ResultReader
+	pipeline *pgconn.Pipeline // nil for a statement that went alone
+}
+
+// Close reads what is left and frees the connection.
+func (a answer) Close() (pgconn.CommandTag, error) {
+	tag, err := a.ResultReader.Close()
+	if a.pipeline != nil {
+		if perr := a.pipeline.Close(); err == nil {
+			err = perr
+		}
+	}
+	return tag, err
+}
+
+// beginWith begins the transaction and runs its first statement in one journey to the
+// server.
+func (l *link) beginWith(ctx context.Context, sql string, s *pgconn.StatementDescription, vals []document.Value) (answer, error) {
+	p := l.pg.StartPipeline(ctx)
+	p.SendQueryParams(l.begin, nil, nil, nil, nil)
+	p.SendQueryStatement(s, l.bind(vals), nil, nil)
+	err := p.Sync()
+	if err == nil {
+		_, err = result(p)
+	}
+	if err == nil {
+		l.began = true
+		var rr *pgconn.ResultReader
+		if rr, err = result(p); err == nil {
+			return answer{rr, p}, nil
+		}
+	}
+	_ = p.Close() // err is the first
+	return answer{}, l.translate(ctx, sql, err)
+}
+
+// result is the next statement's result in a pipeline.
+func result(p *pgconn.Pipeline) (*pgconn.ResultReader, error) {
+	r, err := p.GetResults()
+	if err != nil {
+		return nil, err
+	}
+	rr, ok := r.(*pgconn.ResultReader)
+	if !ok {
+		return nil, fmt.Errorf("postgres: a pipeline answers %T", r)
+	}
+	return rr, nil
 }
 
 func (l *link) query(ctx context.Context, sql string, vals []document.Value) (*netdb.Rows, error) {

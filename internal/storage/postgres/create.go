@@ -12,8 +12,8 @@ import (
 var ErrNotEmpty = errors.New("the database is not empty; give a new site a database of its own")
 
 // Create makes sure that a database for a new site is there and empty; made tells
-// whether it was created now. Text sorts by Unicode's rules where the server knows
-// them, as on MariaDB.
+// whether it was created now. Text compares and sorts as on MariaDB: see collation.
+// Errors: ErrNotEmpty, ErrCannotCollate.
 func Create(ctx context.Context, a netdb.Address) (made bool, err error) {
 	err = withDatabase(ctx, a, "postgres", func(l *link) error {
 		if n, err := l.number(ctx, "SELECT COUNT(*) FROM pg_database WHERE datname = $1", a.Name); err != nil || n > 0 {
@@ -26,14 +26,20 @@ func Create(ctx context.Context, a netdb.Address) (made bool, err error) {
 		}
 		return l.run(ctx, create)
 	})
-	if err == nil && !made {
+	if err == nil {
 		err = withDatabase(ctx, a, a.Name, func(l *link) error {
 			n, err := l.number(ctx, "SELECT COUNT(*) FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace WHERE n.nspname = CURRENT_SCHEMA() AND t.relkind = $1", "r")
-			if err == nil && n > 0 {
-				err = ErrNotEmpty
+			switch {
+			case err != nil:
+				return err
+			case n > 0:
+				return ErrNotEmpty
 			}
-			return err
+			return addCollation(ctx, l)
 		})
+		if err != nil && made {
+			err = errors.Join(err, Drop(ctx, a, false))
+		}
 	}
 	if err != nil {
 		return false, fmt.Errorf("database %s: %w", a.Name, err)
@@ -51,7 +57,7 @@ func Drop(ctx context.Context, a netdb.Address, keep bool) error {
 	return withDatabase(ctx, a, a.Name, func(l *link) error {
 		return l.run(ctx, `DO $$ DECLARE t record; BEGIN
 			FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = CURRENT_SCHEMA() LOOP
-			EXECUTE 'DROP TABLE ' || quote_ident(t.tablename); END LOOP; END $$`)
+			EXECUTE 'DROP TABLE ' || quote_ident(t.tablename); END LOOP; END $$; DROP COLLATION IF EXISTS `+collation)
 	})
 }
 
@@ -77,7 +83,7 @@ func quote(name string) string { return string(Dialect{}.AppendIdent(nil, name))
 
 // number reads one number.
 func (l *link) number(ctx context.Context, sql, arg string) (int64, error) {
-	s, err := newSource(ctx, l, sql, l.pg.ExecParams(ctx, sql, [][]byte{[]byte(arg)}, nil, nil, nil))
+	s, err := newSource(ctx, l, sql, answer{ResultReader: l.pg.ExecParams(ctx, sql, [][]byte{[]byte(arg)}, nil, nil, nil)})
 	if err != nil {
 		return 0, err
 	}

@@ -5,13 +5,18 @@ package postgres
 
 import (
 	"strconv"
+	"strings"
 
 	"freddo/doctype"
 	"freddo/internal/storage"
 )
 
 // Dialect is PostgreSQL's words.
-type Dialect struct{}
+type Dialect struct {
+	// Exact says that the database was made without our collation, by upstream or an
+	// older version: its text compares exactly, and so will that of new columns.
+	Exact bool
+}
 
 // Name is postgres.
 func (Dialect) Name() string { return "postgres" }
@@ -45,9 +50,18 @@ func (Dialect) AppendPlaceholder(dst []byte, n int) []byte {
 	return strconv.AppendInt(append(dst, '$'), int64(n), 10)
 }
 
-// ColumnType returns the types of v14 and v15.
+// ColumnType returns the types of v14 and v15; text has our collation.
+func (d Dialect) ColumnType(s storage.ColumnSpec) string {
+	typ := columnType(s)
+	if !d.Exact && (typ == "text" || strings.HasPrefix(typ, "varchar")) {
+		return typ + " COLLATE " + collation
+	}
+	return typ
+}
+
+// columnType is a type without its collation.
 // Source: frappe/database/postgres/database.py setup_type_map, schema.py create.
-func (Dialect) ColumnType(s storage.ColumnSpec) string {
+func columnType(s storage.ColumnSpec) string {
 	switch s.Size {
 	case doctype.SizeText, doctype.SizeLong:
 		return "text"
@@ -141,7 +155,7 @@ func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpe
 	if s.NotNull {
 		b.SQL("COALESCE(")
 	}
-	b.SQL("CAST(").Ident(s.Name).SQL(" AS " + d.ColumnType(s) + ")")
+	b.SQL("CAST(").Ident(s.Name).SQL(" AS " + columnType(s) + ")")
 	if s.NotNull {
 		b.SQL(", " + s.Default + ")")
 		alter(" SET NOT NULL")
@@ -160,14 +174,6 @@ func (Dialect) NullOrder(desc bool) string {
 		return " NULLS LAST"
 	}
 	return " NULLS FIRST"
-}
-
-// TextLike is ILIKE, which ignores case.
-func (Dialect) TextLike(not bool) string {
-	if not {
-		return " NOT ILIKE "
-	}
-	return " ILIKE "
 }
 
 // Offset may stand without a LIMIT.

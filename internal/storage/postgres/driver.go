@@ -31,6 +31,8 @@ type Driver struct {
 	readers, writers *netdb.Pool[*link]
 	// shape counts the commits that changed a table's shape.
 	shape atomic.Int64
+	// report opens a connection for a report.
+	report func(ctx context.Context, limit time.Duration) (*link, error)
 }
 
 const (
@@ -60,12 +62,17 @@ func Open(ctx context.Context, a netdb.Address, o Options) (*storage.DB, error) 
 		}
 	}
 	d := &Driver{readers: netdb.NewPool(netdb.Options{Max: o.Readers}, open("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")),
-		writers: netdb.NewPool(netdb.Options{Max: o.Writers}, open("BEGIN ISOLATION LEVEL READ COMMITTED"))}
+		writers: netdb.NewPool(netdb.Options{Max: o.Writers}, open("BEGIN ISOLATION LEVEL READ COMMITTED")), report: reports(a)}
 	l, err := d.readers.Get(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("connect to PostgreSQL at %s: %w", net.JoinHostPort(a.Host, strconv.Itoa(a.Port)), err)
 	}
+	d.Exact, err = exact(ctx, l)
 	d.readers.Put(l)
+	if err != nil {
+		d.readers.Close()
+		return nil, fmt.Errorf("read PostgreSQL's collations: %w", err)
+	}
 	return storage.NewDB(d), nil
 }
 

@@ -31,6 +31,7 @@ var kinds = map[string]storage.ErrorKind{
 	"42P01": storage.NoTable,         // undefined_table
 	"42703": storage.NoColumn,        // undefined_column
 	"42601": storage.Syntax,          // syntax_error
+	"57014": storage.Interrupted,     // query_canceled: statement_timeout
 }
 
 // translate maps the server's codes. A connection that failed is not used again.

@@ -39,16 +39,16 @@ func (Dialect) Function(name string) string {
 
 // textFunctions take text: what is none is converted, as MariaDB does.
 var textFunctions = map[string]string{"UPPER": "UPPER", "LOWER": "LOWER", "TRIM": "TRIM", "LTRIM": "LTRIM", "RTRIM": "RTRIM",
-	"LENGTH": "OCTET_LENGTH", "REPLACE": "REPLACE", "SUBSTR": "SUBSTR"}
+	"LENGTH": "OCTET_LENGTH", "SUBSTR": "SUBSTR"}
 
 // numberPattern is the number that a text starts with.
 const numberPattern = `^\s*([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)`
 
 // WriteFunction writes what has another shape than in MariaDB.
-func (Dialect) WriteFunction(b *storage.Builder, name string, args []func()) bool {
+func (d Dialect) WriteFunction(b *storage.Builder, name string, args []func()) bool {
 	if own, ok := textFunctions[name]; ok {
 		b.SQL(own + "(")
-		list(b, args, ", ", "text")
+		list(b, args, ", ", "")
 		b.SQL(")")
 		return true
 	}
@@ -59,16 +59,20 @@ func (Dialect) WriteFunction(b *storage.Builder, name string, args []func()) boo
 		b.SQL("CASE WHEN ")
 		args[0]()
 		b.SQL(" IS NOT NULL THEN COALESCE(CAST(SUBSTRING(")
-		args[0]()
-		b.SQL(" FROM '" + numberPattern + "') AS double precision), 0) END")
+		cast(b, args[0], "text")
+		b.SQL(bytewise + " FROM '" + numberPattern + "') AS double precision), 0) END")
 	case "CONCAT":
 		b.SQL("(")
-		list(b, args, " || ", "text")
+		list(b, args, " || ", "")
 		b.SQL(")")
+	case "REPLACE":
+		b.SQL("REPLACE(")
+		list(b, args, ", ", d.unlessExact(bytewise))
+		b.SQL(")" + d.unlessExact(" COLLATE "+collation))
 	case "LOCATE":
-		b.SQL("STRPOS(")
-		list(b, []func(){args[1], args[0]}, ", ", "text")
-		b.SQL(")")
+		b.SQL("STRPOS(LOWER(")
+		list(b, []func(){args[1], args[0]}, "), LOWER(", d.unlessExact(letters))
+		b.SQL("))")
 	case "GROUP_CONCAT":
 		b.SQL("STRING_AGG(")
 		cast(b, args[0], "text")
@@ -83,10 +87,6 @@ func (Dialect) WriteFunction(b *storage.Builder, name string, args []func()) boo
 		b.SQL(")")
 	case "DATE":
 		cast(b, args[0], "date")
-	case "TIMESTAMP":
-		cast(b, args[0], "timestamp")
-	case "NOW":
-		b.SQL("LOCALTIMESTAMP(0)")
 	default:
 		return false
 	}
@@ -99,11 +99,13 @@ func cast(b *storage.Builder, arg func(), to string) {
 	b.SQL(" AS " + to + ")")
 }
 
-func list(b *storage.Builder, args []func(), between, to string) {
+// list writes the arguments as text, each followed by its collation ("" for its own).
+func list(b *storage.Builder, args []func(), between, collate string) {
 	for i, arg := range args {
 		if i > 0 {
 			b.SQL(between)
 		}
-		cast(b, arg, to)
+		cast(b, arg, "text")
+		b.SQL(collate)
 	}
 }

@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"unsafe"
 
-	"github.com/jackc/pgx/v5/pgconn"
-
 	"freddo/internal/storage"
 )
 
@@ -29,7 +27,7 @@ type source struct {
 	l    *link
 	ctx  context.Context //nolint:containedctx // Next takes none
 	sql  string
-	rr   *pgconn.ResultReader
+	rr   answer
 	oids []uint32
 	row  [][]byte
 	// first says that a row was read ahead.
@@ -38,7 +36,7 @@ type source struct {
 }
 
 // newSource reads ahead, since the server says at the first row what is wrong.
-func newSource(ctx context.Context, l *link, sql string, rr *pgconn.ResultReader) (*source, error) {
+func newSource(ctx context.Context, l *link, sql string, rr answer) (*source, error) {
 	s := &source{l: l, ctx: ctx, sql: sql, rr: rr}
 	if rr.NextRow() {
 		s.first, s.row = true, rr.Values()

@@ -164,12 +164,13 @@ func (Dialect) Function(name string) string {
 	return name
 }
 
-// TextLike is LIKE: the driver registers one that compares as MariaDB's.
-func (Dialect) TextLike(not bool) string {
+// WriteLike is LIKE: the driver registers one that compares as MariaDB's.
+func (Dialect) WriteLike(b *storage.Builder, left func(), pattern document.Value, not bool) {
+	left()
 	if not {
-		return " NOT LIKE "
+		b.SQL(" NOT")
 	}
-	return " LIKE "
+	b.SQL(" LIKE ").Arg(pattern)
 }
 
 // Offset needs a LIMIT before OFFSET.

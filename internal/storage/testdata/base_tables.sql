@@ -30,6 +30,13 @@ CREATE TABLE IF NOT EXISTS "__UserSettings" ("user" TEXT COLLATE frappe,
   "data" TEXT COLLATE frappe,
   PRIMARY KEY ("user",
   "doctype"));
+CREATE TABLE IF NOT EXISTS "__Idempotency" ("id" TEXT COLLATE frappe,
+  "fingerprint" TEXT COLLATE frappe,
+  "answer" TEXT COLLATE frappe,
+  "status" INTEGER NOT NULL DEFAULT 0,
+  "creation" INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY ("id"));
+CREATE INDEX IF NOT EXISTS "__Idempotency_index" ON "__Idempotency" ("creation");
 CREATE TABLE IF NOT EXISTS "__global_search" ("doctype" TEXT COLLATE frappe,
   "name" TEXT COLLATE frappe,
   "title" TEXT COLLATE frappe,
@@ -71,6 +78,13 @@ CREATE TABLE IF NOT EXISTS `__UserSettings` (`user` varchar(255),
   `data` longtext,
   PRIMARY KEY (`user`,
   `doctype`)) ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE TABLE IF NOT EXISTS `__Idempotency` (`id` varchar(255),
+  `fingerprint` varchar(255),
+  `answer` longtext,
+  `status` bigint(20) NOT NULL DEFAULT 0,
+  `creation` bigint(20) NOT NULL DEFAULT 0,
+  PRIMARY KEY (`id`)) ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
+CREATE INDEX IF NOT EXISTS `__Idempotency_index` ON `__Idempotency` (`creation`);
 CREATE TABLE IF NOT EXISTS `__global_search` (`doctype` varchar(255),
   `name` varchar(255),
   `title` varchar(255),
@@ -81,42 +95,49 @@ CREATE TABLE IF NOT EXISTS `__global_search` (`doctype` varchar(255),
   `name`)) ENGINE=InnoDB ROW_FORMAT=DYNAMIC CHARACTER SET=utf8mb4 COLLATE=utf8mb4_unicode_ci;
 
 -- postgres
-CREATE TABLE IF NOT EXISTS "tabSingles" ("doctype" varchar(255),
-  "field" varchar(255),
-  "value" text);
+CREATE TABLE IF NOT EXISTS "tabSingles" ("doctype" varchar(255) COLLATE "frappe",
+  "field" varchar(255) COLLATE "frappe",
+  "value" text COLLATE "frappe");
 CREATE INDEX IF NOT EXISTS "tabSingles_index" ON "tabSingles" ("doctype", "field");
-CREATE TABLE IF NOT EXISTS "tabSeries" ("name" varchar(255),
+CREATE TABLE IF NOT EXISTS "tabSeries" ("name" varchar(255) COLLATE "frappe",
   "current" bigint NOT NULL DEFAULT 0,
   PRIMARY KEY ("name"));
-CREATE TABLE IF NOT EXISTS "__sequence" ("name" varchar(255),
+CREATE TABLE IF NOT EXISTS "__sequence" ("name" varchar(255) COLLATE "frappe",
   "current" bigint NOT NULL DEFAULT 0,
   PRIMARY KEY ("name"));
-CREATE TABLE IF NOT EXISTS "__Auth" ("doctype" varchar(255),
-  "name" varchar(255),
-  "fieldname" varchar(255),
-  "password" text,
+CREATE TABLE IF NOT EXISTS "__Auth" ("doctype" varchar(255) COLLATE "frappe",
+  "name" varchar(255) COLLATE "frappe",
+  "fieldname" varchar(255) COLLATE "frappe",
+  "password" text COLLATE "frappe",
   "encrypted" bigint NOT NULL DEFAULT 0,
   PRIMARY KEY ("doctype",
   "name",
   "fieldname"));
-CREATE TABLE IF NOT EXISTS "tabSessions" ("user" varchar(255),
-  "sid" varchar(255),
-  "ipaddress" varchar(255),
-  "status" varchar(255),
-  "device" varchar(255),
-  "sessiondata" text,
+CREATE TABLE IF NOT EXISTS "tabSessions" ("user" varchar(255) COLLATE "frappe",
+  "sid" varchar(255) COLLATE "frappe",
+  "ipaddress" varchar(255) COLLATE "frappe",
+  "status" varchar(255) COLLATE "frappe",
+  "device" varchar(255) COLLATE "frappe",
+  "sessiondata" text COLLATE "frappe",
   "lastupdate" timestamp,
   PRIMARY KEY ("sid"));
-CREATE TABLE IF NOT EXISTS "__UserSettings" ("user" varchar(255),
-  "doctype" varchar(255),
-  "data" text,
+CREATE TABLE IF NOT EXISTS "__UserSettings" ("user" varchar(255) COLLATE "frappe",
+  "doctype" varchar(255) COLLATE "frappe",
+  "data" text COLLATE "frappe",
   PRIMARY KEY ("user",
   "doctype"));
-CREATE TABLE IF NOT EXISTS "__global_search" ("doctype" varchar(255),
-  "name" varchar(255),
-  "title" varchar(255),
-  "route" varchar(255),
-  "content" text,
+CREATE TABLE IF NOT EXISTS "__Idempotency" ("id" varchar(255) COLLATE "frappe",
+  "fingerprint" varchar(255) COLLATE "frappe",
+  "answer" text COLLATE "frappe",
+  "status" bigint NOT NULL DEFAULT 0,
+  "creation" bigint NOT NULL DEFAULT 0,
+  PRIMARY KEY ("id"));
+CREATE INDEX IF NOT EXISTS "__Idempotency_index" ON "__Idempotency" ("creation");
+CREATE TABLE IF NOT EXISTS "__global_search" ("doctype" varchar(255) COLLATE "frappe",
+  "name" varchar(255) COLLATE "frappe",
+  "title" varchar(255) COLLATE "frappe",
+  "route" varchar(255) COLLATE "frappe",
+  "content" text COLLATE "frappe",
   "published" bigint NOT NULL DEFAULT 0,
   PRIMARY KEY ("doctype",
   "name"));

@@ -27,15 +27,15 @@ CREATE TABLE `tabRow` (`name` varchar(140) NOT NULL PRIMARY KEY,
 CREATE INDEX `tabRow_parent_index` ON `tabRow` (`parent`);
 
 -- postgres
-CREATE TABLE "tabRow" ("name" varchar(140) NOT NULL PRIMARY KEY,
+CREATE TABLE "tabRow" ("name" varchar(140) COLLATE "frappe" NOT NULL PRIMARY KEY,
   "creation" timestamp(6),
   "modified" timestamp(6),
-  "modified_by" varchar(140),
-  "owner" varchar(140),
+  "modified_by" varchar(140) COLLATE "frappe",
+  "owner" varchar(140) COLLATE "frappe",
   "docstatus" smallint NOT NULL DEFAULT 0,
   "idx" bigint NOT NULL DEFAULT 0,
-  "a" varchar(140),
-  "parent" varchar(140),
-  "parentfield" varchar(140),
-  "parenttype" varchar(140));
+  "a" varchar(140) COLLATE "frappe",
+  "parent" varchar(140) COLLATE "frappe",
+  "parentfield" varchar(140) COLLATE "frappe",
+  "parenttype" varchar(140) COLLATE "frappe");
 CREATE INDEX "tabRow_parent_index" ON "tabRow" ("parent" NULLS FIRST);

@@ -30,12 +30,12 @@ CREATE INDEX `tabLog_creation_index` ON `tabLog` (`creation`);
 CREATE TABLE "tabLog" ("name" bigint NOT NULL PRIMARY KEY,
   "creation" timestamp(6),
   "modified" timestamp(6),
-  "modified_by" varchar(140),
-  "owner" varchar(140),
+  "modified_by" varchar(140) COLLATE "frappe",
+  "owner" varchar(140) COLLATE "frappe",
   "docstatus" smallint NOT NULL DEFAULT 0,
   "idx" bigint NOT NULL DEFAULT 0,
-  "_user_tags" text,
-  "_comments" text,
-  "_assign" text,
-  "_liked_by" text);
+  "_user_tags" text COLLATE "frappe",
+  "_comments" text COLLATE "frappe",
+  "_assign" text COLLATE "frappe",
+  "_liked_by" text COLLATE "frappe");
 CREATE INDEX "tabLog_creation_index" ON "tabLog" ("creation" NULLS FIRST);

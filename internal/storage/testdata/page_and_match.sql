@@ -11,7 +11,7 @@ SELECT `tabNote`.`name` FROM `tabNote` WHERE `title` NOT LIKE ? LIMIT 1844674407
 SELECT `tabNote`.`name` FROM `tabNote` WHERE `title` LIKE ?; -- ["%a\\%"]
 
 -- postgres
-SELECT "tabNote"."name" FROM "tabNote" WHERE "title" ILIKE $1 LIMIT $2; -- ["%a\\%",20]
-SELECT "tabNote"."name" FROM "tabNote" WHERE "title" NOT ILIKE $1 LIMIT $2 OFFSET $3; -- ["%a\\%",20,40]
-SELECT "tabNote"."name" FROM "tabNote" WHERE "title" NOT ILIKE $1 OFFSET $2; -- ["%a\\%",40]
-SELECT "tabNote"."name" FROM "tabNote" WHERE "title" ILIKE $1; -- ["%a\\%"]
+SELECT "tabNote"."name" FROM "tabNote" WHERE ("title" COLLATE "und-x-icu" ILIKE $1 OR OCTET_LENGTH("title") <> CHAR_LENGTH("title") AND NORMALIZE(REGEXP_REPLACE(NORMALIZE("title" COLLATE "und-x-icu", NFD), '[̀-ͯ]', '', 'g'), NFC) ILIKE $2) LIMIT $3; -- ["%a\\%","%a\\%",20]
+SELECT "tabNote"."name" FROM "tabNote" WHERE NOT ("title" COLLATE "und-x-icu" ILIKE $1 OR OCTET_LENGTH("title") <> CHAR_LENGTH("title") AND NORMALIZE(REGEXP_REPLACE(NORMALIZE("title" COLLATE "und-x-icu", NFD), '[̀-ͯ]', '', 'g'), NFC) ILIKE $2) LIMIT $3 OFFSET $4; -- ["%a\\%","%a\\%",20,40]
+SELECT "tabNote"."name" FROM "tabNote" WHERE NOT ("title" COLLATE "und-x-icu" ILIKE $1 OR OCTET_LENGTH("title") <> CHAR_LENGTH("title") AND NORMALIZE(REGEXP_REPLACE(NORMALIZE("title" COLLATE "und-x-icu", NFD), '[̀-ͯ]', '', 'g'), NFC) ILIKE $2) OFFSET $3; -- ["%a\\%","%a\\%",40]
+SELECT "tabNote"."name" FROM "tabNote" WHERE ("title" COLLATE "und-x-icu" ILIKE $1 OR OCTET_LENGTH("title") <> CHAR_LENGTH("title") AND NORMALIZE(REGEXP_REPLACE(NORMALIZE("title" COLLATE "und-x-icu", NFD), '[̀-ͯ]', '', 'g'), NFC) ILIKE $2); -- ["%a\\%","%a\\%"]

@@ -38,23 +38,16 @@ func checkLengths(ctx context.Context, c *engine.Call, dt, before *doctype.DocTy
 		if old == nil || old.Type.Size != doctype.SizeVarchar || varchar(old) <= varchar(f) {
 			continue
 		}
-		longer, err := hasLonger(ctx, c, dt.Name, f.Fieldname, varchar(f))
+		longest, err := c.Tx.Longest(ctx, "tab"+dt.Name, f.Fieldname)
 		if err != nil {
 			return err
 		}
-		if longer {
+		if longest > int64(varchar(f)) {
 			c.Msgprint(exc.Message{Text: fmt.Sprintf("Reverting length to %d for '%s' in '%s'. Setting the length as %d will cause truncation of data.",
 				varchar(old), f.Fieldname, dt.Name, varchar(f))})
 		}
 	}
 	return nil
-}
-
-func hasLonger(ctx context.Context, c *engine.Call, dt, field string, n int) (bool, error) {
-	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT MAX(").SQL(c.Tx.Dialect().Function("CHAR_LENGTH")).SQL("(").Ident(field).SQL(")) FROM ").Table(dt)
-	var longest document.Value
-	_, err := c.Tx.PeekRow(ctx, b, &longest)
-	return document.Cint(longest) > int64(n), err
 }
 
 // alter creates or changes a table and fills new columns with their defaults.

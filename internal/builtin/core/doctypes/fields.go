@@ -216,6 +216,7 @@ func hasDuplicates(ctx context.Context, c *engine.Call, dt, field string) (bool,
 		b.SQL(" WHERE ").Ident(field).SQL(" IS NOT NULL")
 	}
 	b.SQL(" GROUP BY ").Ident(field).SQL(" HAVING COUNT(*) > 1")
+	c.Tx.Dialect().Offset(b, 1, 0)
 	var v document.Value
 	found, err := c.Tx.PeekRow(ctx, b, &v)
 	return found && v.Truthy(), err
