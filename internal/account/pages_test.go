@@ -119,7 +119,10 @@ func TestSessionsAreListedAndEnded(t *testing.T) {
 	s.User("olga@example.com", nil, "Report Manager")
 	s.User("otto@example.com", nil, "Report Manager")
 	mine, second, third := s.Login("olga@example.com", sitetest.Password), s.Login("olga@example.com", sitetest.Password), s.Login("olga@example.com", sitetest.Password)
-	list := func() []any { v, _ := s.Get(mine, "/api/method/freddo.sessions.list").Body["message"].([]any); return v }
+	list := func() []any {
+		v, _ := s.Get(mine, "/api/method/freddo.sessions.list").Body["message"].([]any)
+		return v
+	}
 	all := list()
 	if len(all) != 3 {
 		t.Fatalf("%d sessions", len(all))
