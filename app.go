@@ -98,6 +98,9 @@ func New(cfg Config) (*App, error) {
 		return nil, errors.Join(err, db.Close())
 	}
 	stored.Unsafe = cfg.Unsafe
+	if err := openBucket(s, stored, cfg.Logger); err != nil {
+		return nil, errors.Join(err, stored.Close(), db.Close())
+	}
 	app := &App{cfg: cfg, log: cfg.Logger, methods: method.NewRegistry()}
 	app.engine = &engine.Engine{DB: db, Meta: store, Perm: perm.NewStore(), Profile: profile, Site: s, Files: stored, Log: cfg.Logger,
 		Hooks: engine.NewHooks(), Now: cfg.Now, Zone: time.UTC}

@@ -124,6 +124,13 @@ func TestSmallDeskMethods(t *testing.T) {
 	if got := s.message("frappe.desk.search.get_names_for_mentions", `{"search_term":"MAR"}`).List(); len(got) != 1 || got[0].Map().Str("id") != "maria@example.com" {
 		t.Errorf("mentions = %s", compact(document.ListOf(got...)))
 	}
+	const users = "frappe.core.doctype.user.user.user_query"
+	if got := compact(s.message(users, `{"doctype":"User","txt":"mar","searchfield":"name","start":0,"page_len":10,"filters":{}}`)); got != `[["maria@example.com","maria"]]` {
+		t.Errorf("users = %s", got)
+	}
+	if code, _ := s.call(users, `{"doctype":"User","txt":"","searchfield":"(select 1)","start":0,"page_len":10,"filters":{}}`); code != http.StatusExpectationFailed {
+		t.Errorf("a subquery as searchfield: %d", code)
+	}
 	if got := s.message("frappe.desk.form.load.get_user_info_for_viewers", `{"users":"[\"maria@example.com\",\"nobody\"]"}`).Map(); got.Len() != 1 || !got.Has("maria@example.com") {
 		t.Errorf("viewers = %s", compact(document.MapOf(got)))
 	}

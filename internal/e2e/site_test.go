@@ -28,17 +28,29 @@ type site struct {
 // eachDatabase runs a test on a fresh site of every database.
 func eachDatabase(t *testing.T, release string, test func(s *site)) {
 	t.Helper()
+	eachDatabaseWith(t, release, nil, test)
+}
+
+// eachDatabaseWith is eachDatabase with keys of site_config.json.
+func eachDatabaseWith(t *testing.T, release string, config map[string]any, test func(s *site)) {
+	t.Helper()
 	for _, kind := range dbtest.Kinds() {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
-			test(newSite(t, kind, release))
+			test(newSiteWith(t, kind, release, config))
 		})
 	}
 }
 
 func newSite(t *testing.T, kind, release string) *site {
 	t.Helper()
-	dir := sitetest.Folder(t, kind, release, nil)
+	return newSiteWith(t, kind, release, nil)
+}
+
+// newSiteWith is newSite with keys of site_config.json.
+func newSiteWith(t *testing.T, kind, release string, config map[string]any) *site {
+	t.Helper()
+	dir := sitetest.Folder(t, kind, release, config)
 	app, err := freddo.New(freddo.Config{Site: dir, Unsafe: true})
 	if err != nil {
 		t.Fatal(err)

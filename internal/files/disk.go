@@ -55,7 +55,8 @@ func folder(private bool) string {
 	return "public/files"
 }
 
-func (k Key) path() string { return path.Join(folder(k.Private), k.Name) }
+// Path is where a key lies in a site's folder, and in other stores alike.
+func (k Key) Path() string { return path.Join(folder(k.Private), k.Name) }
 
 type diskFile struct {
 	*os.File
@@ -107,10 +108,10 @@ func (d *Disk) Put(k Key, local string) error {
 	}
 	rel, err := relative(d.root.Name(), local)
 	if err == nil {
-		err = d.root.Rename(rel, k.path())
+		err = d.root.Rename(rel, k.Path())
 	}
 	if err != nil {
-		_ = d.root.Remove(k.path())
+		_ = d.root.Remove(k.Path())
 		return err
 	}
 	return nil
@@ -121,7 +122,7 @@ func (d *Disk) take(k Key) error {
 	if !k.Valid() {
 		return ErrBadName
 	}
-	f, err := d.root.OpenFile(k.path(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	f, err := d.root.OpenFile(k.Path(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
 	if err != nil {
 		return err
 	}
@@ -139,8 +140,8 @@ func (d *Disk) Move(from, to Key) error {
 	if err := d.take(to); err != nil {
 		return err
 	}
-	if err := d.root.Rename(from.path(), to.path()); err != nil {
-		_ = d.root.Remove(to.path())
+	if err := d.root.Rename(from.Path(), to.Path()); err != nil {
+		_ = d.root.Remove(to.Path())
 		return err
 	}
 	return nil
@@ -151,7 +152,7 @@ func (d *Disk) Remove(k Key) error {
 	if !k.Valid() {
 		return ErrBadName
 	}
-	if err := d.root.Remove(k.path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := d.root.Remove(k.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	return nil

@@ -16,6 +16,8 @@ import (
 var (
 	ErrNotExist = fs.ErrNotExist
 	ErrExist    = fs.ErrExist
+	// ErrUnavailable says that a place of bytes does not answer, or not as it should.
+	ErrUnavailable = errors.New("files: the store of files does not answer")
 	// ErrBadName says that a name leads out of the folder of its kind.
 	ErrBadName = errors.New("files: name leads out of the folder")
 )
@@ -79,4 +81,30 @@ type Store interface {
 	Move(from, to Key) error
 	// Remove deletes what lies under a key; nothing there is no error.
 	Remove(k Key) error
+}
+
+// Remote is a Store that bytes reach over a network. Long content is brought to it
+// before a transaction holds locks, and only takes its name at the commit.
+type Remote interface {
+	Store
+	// Bring copies content to where nobody sees it and returns a handle of it.
+	Bring(f File) (handle string, err error)
+	// Place makes what a handle of size bytes stands for lie under a free key as
+	// well. Errors: ErrExist.
+	Place(handle string, size int64, k Key) error
+	// Drop forgets a handle; what was placed stays.
+	Drop(handle string) error
+}
+
+// Linker is a Store that clients may fetch files from by themselves.
+type Linker interface {
+	// Link returns a URL that gives who has it the file for a while, sent with this
+	// content type and disposition (may be empty); "" where links are not wanted.
+	Link(k Key, contentType, disposition string) (string, error)
+}
+
+// Tagged is a File whose store knows a tag of its content.
+type Tagged interface {
+	// ETag is the tag without quotes.
+	ETag() string
 }

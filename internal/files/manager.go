@@ -12,7 +12,7 @@ const copyBuffer = 128 << 10
 
 var copyBuffers = sync.Pool{New: func() any { return new([copyBuffer]byte) }}
 
-// Manager is a site's files: a store, and a folder for what is on its way there.
+// Manager is a site's files: a store (the disk unless another one is set before use), and a folder for what is on its way there.
 type Manager struct {
 	Store Store
 	// Unsafe does not wait for the disk. For tests.
@@ -47,6 +47,17 @@ func Open(dir string) (*Manager, error) {
 
 // Close gives back the folder.
 func (m *Manager) Close() error { return m.disk.Close() }
+
+// Local reports whether stored files lie in the site's folder.
+func (m *Manager) Local() bool { return m.Store == Store(m.disk) }
+
+// Link is Linker.Link; "" where the store gives no links.
+func (m *Manager) Link(k Key, contentType, disposition string) (string, error) {
+	if l, ok := m.Store.(Linker); ok {
+		return l.Link(k, contentType, disposition)
+	}
+	return "", nil
+}
 
 func (m *Manager) sweep() error {
 	entries, err := os.ReadDir(m.dir)

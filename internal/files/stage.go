@@ -77,7 +77,7 @@ func (s *Stage) Put(k Key, t *Temp) error {
 	if s.stored(k) || !s.m.reserve(k) {
 		return pathError("create", k, ErrExist)
 	}
-	if err := t.Persist(); err != nil {
+	if err := t.Ready(); err != nil {
 		s.m.release(k)
 		return err
 	}
@@ -136,7 +136,7 @@ func (s *Stage) Replace(k Key, t *Temp) error {
 
 // Remove deletes what lies under a key once the transaction has committed.
 func (s *Stage) Remove(k Key) {
-	if !k.Valid() || !s.Exists(k) {
+	if t, ok := s.view[k]; !k.Valid() || ok && t == nil {
 		return
 	}
 	s.view[k] = nil
@@ -151,7 +151,7 @@ func (s *Stage) Publish() error {
 		o := &s.ops[i]
 		var err error
 		if o.temp != nil {
-			err = s.m.Store.Put(o.to, o.temp.path)
+			err = o.temp.publish(o.to)
 		} else {
 			err = s.m.Store.Move(o.from, o.to)
 		}
@@ -166,7 +166,7 @@ func (s *Stage) Publish() error {
 // settle waits until the disk has the names that were published. It runs after the
 // commit, when no lock is held, and before anybody is told of success.
 func (s *Stage) settle() error {
-	if s.m.Unsafe || s.m.disk == nil {
+	if s.m.Unsafe || !s.m.Local() {
 		return nil
 	}
 	var changed [2]bool

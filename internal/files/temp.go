@@ -28,6 +28,8 @@ type Temp struct {
 	size int64
 	sum  [md5.Size]byte
 	safe bool // the file is on the disk for good
+	// handle is what a Remote calls the content once it was brought there.
+	handle string
 }
 
 // Size is the number of bytes.
@@ -65,10 +67,54 @@ func (t *Temp) Bytes(limit int64) ([]byte, error) {
 
 // Discard removes the temporary file. It may be called again.
 func (t *Temp) Discard() {
-	if t == nil || t.path == "" {
+	if t == nil {
 		return
 	}
-	_ = os.Remove(t.path)
+	if t.handle != "" {
+		if err := t.m.Store.(Remote).Drop(t.handle); err == nil { // else it is swept later
+			t.handle = ""
+		}
+	}
+	if t.path != "" {
+		_ = os.Remove(t.path)
+	}
+}
+
+// Path returns where the content lies on the disk, having written it there if need be.
+func (t *Temp) Path() (string, error) {
+	err := t.Persist()
+	return t.path, err
+}
+
+// direct is how long content may be that goes to a Remote at the commit, in one request.
+const direct = 1 << 20
+
+// Ready does now what must not be done while the transaction holds its locks: it
+// brings the content to the store, or near it. Errors: ErrUnavailable, or what the
+// disk says.
+func (t *Temp) Ready() error {
+	r, ok := t.m.Store.(Remote)
+	if !ok || t.size <= direct {
+		return t.Persist()
+	}
+	if t.handle != "" {
+		return nil
+	}
+	f, err := t.Open()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = f.Close() }()
+	t.handle, err = r.Bring(f)
+	return err
+}
+
+// publish makes the content lie under a free key.
+func (t *Temp) publish(k Key) error {
+	if t.handle != "" {
+		return t.m.Store.(Remote).Place(t.handle, t.size, k)
+	}
+	return t.m.Store.Put(k, t.path)
 }
 
 // Persist writes the content to a temporary file and waits until the disk has it.
@@ -91,7 +137,7 @@ func (t *Temp) Persist() error {
 	if err != nil {
 		return errors.Join(err, closeAny(f))
 	}
-	if !t.m.Unsafe {
+	if !t.m.Unsafe && err == nil && t.m.Local() {
 		err = f.Sync()
 	}
 	t.data, t.safe = nil, true

@@ -17,7 +17,7 @@ func (x *exchange) together(ctx context.Context, items []item) (any, error) {
 	case err != nil:
 		return nil, err
 	case at < len(items):
-		return x.undone(items, results, at, status), nil
+		return x.undoneAnswer(items, results, at, status), nil
 	}
 	return document.ListOf(results...), nil
 }
@@ -57,8 +57,8 @@ func (x *exchange) inOne(ctx context.Context, items []item) (done []document.Val
 	return results, len(items), 0, nil
 }
 
-// undone is the answer of an atomic batch whose item at failed.
-func (x *exchange) undone(items []item, results []document.Value, at, status int) any {
+// undoneAnswer is the answer of an atomic batch whose item at failed.
+func (x *exchange) undoneAnswer(items []item, results []document.Value, at, status int) any {
 	for i, it := range items {
 		if i != at {
 			results[i] = result(it, &recorder{status: notTried})

@@ -10,12 +10,16 @@ import (
 	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/engine"
+	"freddo/internal/files"
 )
 
 // internalError is what a client learns of a failure that is nobody's business.
 var (
 	internalError = &exc.Class{Name: "InternalServerError", Status: http.StatusInternalServerError}
 	errInternal   = internalError.New("Internal Server Error")
+	// unavailable is werkzeug's: something that the request needs does not answer.
+	unavailable = &exc.Class{Name: "ServiceUnavailable", Status: http.StatusServiceUnavailable}
+	errFiles    = unavailable.New("The files cannot be reached at the moment. Please try again later.")
 )
 
 // sourced is an error that knows where it came from, such as a Server Script.
@@ -56,6 +60,9 @@ func (x *exchange) fail(ctx context.Context, err error) {
 	if e == nil {
 		x.s.log().ErrorContext(ctx, "request failed", "error", err, "method", x.verb, "path", x.path, "user", x.c.User)
 		e = errInternal
+		if errors.Is(err, files.ErrUnavailable) {
+			e = errFiles
+		}
 	} else if e.Class.Status >= http.StatusInternalServerError && e.Unwrap() != nil {
 		x.s.log().WarnContext(ctx, "request refused", "error", err, "cause", e.Unwrap(), "method", x.verb, "path", x.path)
 	}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -40,7 +41,7 @@ func (x *exchange) servePublic() bool {
 	if !ok || x.verb != http.MethodGet && x.verb != http.MethodHead {
 		return false
 	}
-	if !x.serveFile(name) {
+	if !x.serveFile(name) && x.status == 0 {
 		x.send(http.StatusNotFound, contentHTML, plainPage("404 Not Found", "The requested file was not found on the server."))
 	}
 	return true
@@ -50,20 +51,34 @@ func (x *exchange) serveFile(name string) bool {
 	if x.s.Engine.Files == nil {
 		return false
 	}
-	f, err := x.s.Engine.Files.Open(files.Key{Name: name})
+	k, contentType, disposition := files.Key{Name: name}, typeByName(name, "application/octet-stream"), ""
+	if active(name) {
+		disposition = "attachment; filename*=UTF-8''" + escapeQuery(path.Base(name))
+	}
+	h := x.w.Header()
+	f, err := x.s.Engine.Files.Open(k)
+	if errors.Is(err, files.ErrUnavailable) {
+		x.s.log().Error("a file cannot be read", "error", err, "path", x.path)
+		x.send(http.StatusServiceUnavailable, contentHTML, plainPage("503 Service Unavailable", errFiles.Text))
+	}
 	if err != nil {
 		return false
 	}
 	defer func() { _ = f.Close() }()
-	h := x.w.Header()
-	if active(name) {
-		h.Set("Content-Disposition", "attachment; filename*=UTF-8''"+escapeQuery(path.Base(name)))
+	if link, err := x.s.Engine.Files.Link(k, contentType, disposition); err == nil && link != "" {
+		h.Set("Location", link)
+		h.Set("Cache-Control", "no-store")
+		x.send(http.StatusFound, contentHTML, nil)
+		return true
+	}
+	if disposition != "" {
+		h.Set("Content-Disposition", disposition)
 	}
 	x.headers(h, http.StatusOK)
 	if x.p.NoStore {
 		h.Set("Cache-Control", "max-age=43200, public") // what a web server in front would say
 	}
-	x.serve(f, typeByName(name, "application/octet-stream"))
+	x.serve(f, contentType)
 	return true
 }
 
@@ -86,7 +101,9 @@ func (x *exchange) serve(f files.File, contentType string) {
 	if contentType != "application/pdf" { // browsers' own viewers do not work in a sandbox
 		h.Set("Content-Security-Policy", "sandbox; default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'")
 	}
-	if t := f.ModTime(); !t.IsZero() {
+	if t, ok := f.(files.Tagged); ok && t.ETag() != "" {
+		h.Set("ETag", `"`+t.ETag()+`"`)
+	} else if t := f.ModTime(); !t.IsZero() {
 		h.Set("ETag", fmt.Sprintf(`"%x-%x"`, t.UnixNano(), f.Size()))
 	}
 	w := &statusWriter{ResponseWriter: x.w}

@@ -5,9 +5,12 @@ import (
 
 	"freddo/doctype"
 	"freddo/document"
+	"freddo/exc"
 	"freddo/internal/builtin/arg"
+	"freddo/internal/compat"
 	"freddo/internal/engine"
 	"freddo/internal/method"
+	"freddo/internal/query"
 	"freddo/internal/storage"
 )
 
@@ -25,7 +28,8 @@ func registerUserMethods(r *method.Registry) {
 		method.Method{Name: userModule + "get_email_awaiting", Params: arg.Any("user"), Fn: nothingAwaiting},
 		method.Method{Name: userModule + "switch_theme", Params: arg.Any("theme"), Fn: switchTheme},
 		method.Method{Name: userModule + "get_module_profile", Params: arg.Any("module_profile"), Fn: getModuleProfile},
-		method.Method{Name: userModule + "get_role_profile", Params: arg.Any("role_profile"), Fn: getRoleProfile},
+		method.Method{Name: userModule + "user_query", Params: arg.Any("doctype", "txt", "searchfield", "start", "page_len", "filters"), Fn: userQuery},
+		method.Method{Name: userModule + "get_role_profile", In: func(p *compat.Profile) bool { return !p.HasDiscard }, Params: arg.Any("role_profile"), Fn: getRoleProfile},
 		method.Method{Name: "frappe.sessions.clear", Fn: func(context.Context, *engine.Call, method.Args) (any, error) { return "Cache Cleared", nil }},
 	)
 }
@@ -173,6 +177,46 @@ func getRoleProfile(ctx context.Context, c *engine.Call, a method.Args) (any, er
 		return nil, err
 	}
 	return rowsOf(d, "roles"), nil
+}
+
+// userQuery finds enabled users for a link field.
+// Source: frappe/core/doctype/user/user.py user_query.
+func userQuery(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	dt, err := c.DocType(ctx, "User")
+	if err != nil {
+		return nil, err
+	}
+	field, like := a.Text("searchfield"), document.Text("%"+a.Text("txt")+"%")
+	if dt.Column(field) == nil {
+		return nil, exc.Data.Throw("Invalid Search Field " + field)
+	}
+	either := []document.Value{document.ListOf(document.Text(field), document.Text("like"), like)}
+	if field == "name" {
+		for _, f := range []string{"first_name", "middle_name", "last_name"} {
+			either = append(either, document.ListOf(document.Text(f), document.Text("like"), like))
+		}
+	}
+	filters := document.NewObject("enabled", 1, "docstatus", document.ListOf(document.Text("<"), document.IntOf(2)))
+	if o := method.ParseJSON(a.Get("filters")).Map(); o != nil && o.Len() > 0 {
+		me, err := c.Me(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if !o.Get("ignore_user_type").Truthy() || !me.IsSystem() {
+			filters.Set("user_type", document.ListOf(document.Text("!="), document.Text("Website User")))
+		}
+		for i := range o.Len() {
+			if k, v := o.At(i); k != "ignore_user_type" {
+				filters.Set(k, v)
+			}
+		}
+	}
+	res, err := c.List(ctx, query.Request{DocType: dt, Fields: document.Texts([]string{"name", "full_name"}), Filters: document.MapOf(filters),
+		OrFilters: document.ListOf(either...), OrderBy: document.Text("name asc"), Start: max(a.Int("start"), 0), Limit: max(a.Int("page_len"), 0), AsList: true})
+	if err != nil {
+		return nil, err
+	}
+	return engine.JSON(res.JSON), nil
 }
 
 func rowsOf(d *document.Document, table string) document.Value {

@@ -34,7 +34,7 @@ func unzipFile(ctx context.Context, c *engine.Call, a method.Args) (any, error) 
 	}
 	f, err := c.Stage().Open(k)
 	if err != nil {
-		return nil, exc.FileNotFound.New("[Errno 2] No such file or directory: '" + k.URL() + "'")
+		return nil, notFound(k.URL(), err)
 	}
 	defer func() { _ = f.Close() }()
 	limit, err := maxSize(ctx, c)
@@ -147,7 +147,7 @@ func addToZip(ctx context.Context, c *engine.Call, z *files.Zip, name string) er
 	}
 	f, err := c.Stage().Open(k)
 	if err != nil {
-		return exc.FileNotFound.New("[Errno 2] No such file or directory: '" + k.URL() + "'")
+		return notFound(k.URL(), err)
 	}
 	defer func() { _ = f.Close() }()
 	return z.Add(d.Text("file_name"), f)
@@ -171,7 +171,7 @@ func optimizeFile(ctx context.Context, c *engine.Call, d *document.Document, _ *
 	}
 	f, err := c.Stage().Open(k)
 	if err != nil {
-		return nil, exc.FileNotFound.New("[Errno 2] No such file or directory: '" + k.URL() + "'")
+		return nil, notFound(k.URL(), err)
 	}
 	data, err := readAll(f, maxImage)
 	_ = f.Close()
@@ -184,7 +184,7 @@ func optimizeFile(ctx context.Context, c *engine.Call, d *document.Document, _ *
 		return nil, c.Save(ctx, d)
 	}
 	t := c.Files.Of(out)
-	if err := t.Persist(); err != nil {
+	if err := t.Ready(); err != nil {
 		return nil, err
 	}
 	old := d.Text("content_hash")

@@ -38,7 +38,7 @@ func Private(ctx context.Context, c *engine.Call, u string) error {
 	if forced(name) {
 		r.Disposition, r.Filename = "attachment", name
 	}
-	if c.Request.Header.Get("X-Use-X-Accel-Redirect") != "" {
+	if c.Files.Local() && c.Request.Header.Get("X-Use-X-Accel-Redirect") != "" {
 		r.Header = append(r.Header, [2]string{"X-Accel-Redirect", quoteURL("/protected/private/files/" + k.Name)})
 		return nil
 	}
@@ -52,7 +52,32 @@ func Private(ctx context.Context, c *engine.Call, u string) error {
 		return err
 	}
 	r.Stream = f
+	return linked(c, k)
+}
+
+// linked sends the client to the store itself instead of the stream, where that is
+// wanted.
+func linked(c *engine.Call, k files.Key) error {
+	r := &c.Response
+	disposition := ""
+	if r.Disposition != "" {
+		disposition = r.Disposition + "; filename*=UTF-8''" + url.PathEscape(r.Filename)
+	}
+	link, err := c.Files.Link(k, r.ContentType, disposition)
+	if err != nil || link == "" {
+		return err
+	}
+	r.Kind, r.Location, r.Disposition, r.Filename = "redirect", link, "", ""
+	r.Header = append(r.Header, [2]string{"Cache-Control", "no-store"})
 	return nil
+}
+
+// notFound says that bytes are missing, unless their store does not answer.
+func notFound(u string, err error) error {
+	if errors.Is(err, files.ErrUnavailable) {
+		return err
+	}
+	return exc.FileNotFound.New("[Errno 2] No such file or directory: '" + u + "'")
 }
 
 func refused() error {
@@ -99,10 +124,10 @@ func download(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	}
 	f, err := c.Files.Open(k)
 	if err != nil {
-		return nil, exc.FileNotFound.New("[Errno 2] No such file or directory: '" + u + "'")
+		return nil, notFound(u, err)
 	}
 	send(c, path.Base(u), f)
-	return nil, nil
+	return nil, linked(c, k)
 }
 
 func findDownload(ctx context.Context, c *engine.Call, u string) (*document.Document, error) {

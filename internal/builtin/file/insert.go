@@ -272,7 +272,7 @@ func adopt(ctx context.Context, c *engine.Call, d *document.Document) error {
 	}
 	f, err := c.Stage().Open(k)
 	if err != nil {
-		return exc.FileNotFound.New(fmt.Sprintf("[Errno 2] No such file or directory: '%s'", k.URL()))
+		return notFound(k.URL(), err)
 	}
 	defer func() { _ = f.Close() }()
 	hash, err := files.Hash(f)

@@ -32,7 +32,7 @@ func (in *content) prepare(ctx context.Context, c *engine.Call) error {
 		}
 	}
 	in.ready = true
-	return in.temp.Persist()
+	return in.temp.Ready()
 }
 
 func (in *content) strip(c *engine.Call) error {

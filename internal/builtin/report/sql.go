@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"errors"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -48,6 +49,9 @@ func checkSafe(dialect, text string) error {
 func statement(d storage.Dialect, text string, filters document.Value) (*storage.Builder, error) {
 	b := storage.NewBuilder(d)
 	s := scanner{b: b, text: strings.TrimSpace(text), filters: filters.Map(), ticks: d.Name() == "postgres"}
+	if own, ok := d.(interface{ RawLike() string }); ok {
+		s.like = own.RawLike()
+	}
 	for s.at < len(s.text) {
 		if err := s.next(); err != nil {
 			return nil, err
@@ -66,6 +70,24 @@ type scanner struct {
 	done    int // what is before it was copied
 	quote   byte
 	ticks   bool // backticks become double quotes
+	// like is the collation to write before a LIKE, which becomes ILIKE, as MariaDB's
+	// regards no case; "" for none.
+	like string
+}
+
+// likeWord is LIKE, or NOT LIKE, as the next words.
+var likeWord = regexp.MustCompile(`(?i)^(not\s+)?like\b`)
+
+// likeAt is the length of a LIKE at the place that is looked at; not tells of NOT.
+func (s *scanner) likeAt(rest string) (n int, not bool) {
+	if s.like == "" || s.at == 0 || s.quote != 0 || !strings.ContainsRune(" \t\r\n)'\"`", rune(s.text[s.at-1])) {
+		return 0, false
+	}
+	m := likeWord.FindStringSubmatchIndex(rest)
+	if m == nil {
+		return 0, false
+	}
+	return m[1], m[2] >= 0
 }
 
 // flush copies the text up to a place.
@@ -83,6 +105,14 @@ func (s *scanner) replace(n int, with string) {
 
 func (s *scanner) next() error {
 	c, rest := s.text[s.at], s.text[s.at:]
+	if n, not := s.likeAt(rest); n > 0 {
+		word := "ILIKE"
+		if not {
+			word = "NOT ILIKE"
+		}
+		s.replace(n, s.like+" "+word)
+		return nil
+	}
 	switch {
 	case c == '%':
 		return s.percent(rest)

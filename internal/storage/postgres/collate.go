@@ -76,6 +76,9 @@ func (d Dialect) WriteLike(b *storage.Builder, left func(), pattern document.Val
 	b.SQL(", NFD), '" + marks + "', '', 'g'), NFC) ILIKE ").Arg(like).SQL(")")
 }
 
+// RawLike is the collation that SQL of others needs around LIKE, behind its left side.
+func (d Dialect) RawLike() string { return d.unlessExact(letters) }
+
 // withoutMarks is the text without its accents.
 func withoutMarks(text string) string {
 	ascii := true

@@ -22,7 +22,7 @@ func Run(t *testing.T, open func(t *testing.T) *storage.DB) {
 	}{
 		{"document", documentTests()}, {"rows", rowTests()}, {"tx", txTests()}, {"query", queryTests()},
 		{"functions", functionTests()}, {"concurrency", concurrencyTests()}, {"schema", schemaTests()}, {"tables", tableTests()},
-		{"plans", planTests()},
+		{"plans", planTests()}, {"reports", reportTests()},
 	}
 	for _, g := range groups {
 		t.Run(g.name, func(t *testing.T) {
