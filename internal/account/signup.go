@@ -168,11 +168,10 @@ func (s *Service) loginByLink(ctx context.Context, c *engine.Call, a method.Args
 	return nil, nil
 }
 
-// deliverOTP mails a one-time password, or the key of an authenticator app. SMS has no
-// gateway here and is not delivered. Source: frappe/twofactor.py process_2fa_for_email.
+// deliverOTP sends a one-time password, or mails the key of an authenticator app. Source: frappe/twofactor.py process_2fa_for_email.
 func (s *Service) deliverOTP(ctx context.Context, c *engine.Call, user, way, code string) (string, error) {
 	if way == "SMS" {
-		return "", nil
+		return s.smsOTP(ctx, c, user, code)
 	}
 	d, err := c.Get(ctx, "User", user)
 	if err != nil {

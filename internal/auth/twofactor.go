@@ -208,7 +208,7 @@ func (s *Store) deliver(ctx context.Context, c *engine.Call, p *pendingOTP, meth
 	if err != nil {
 		return nil, err
 	}
-	return document.NewObject("token_delivery", prompt != "", "prompt", prompt, "method", method, "setup", p.app), nil
+	return document.NewObject("token_delivery", prompt != "", "prompt", prompt, "method", method, "setup", prompt != "" || p.app), nil
 }
 
 // otpSecret returns a user's secret, made on first need.

@@ -36,6 +36,7 @@ func TestProcessesShareIdentities(t *testing.T) {
 			one.must(http.MethodPost, "/api/resource/User", `{"email":"olga@example.com","first_name":"Olga","send_welcome_email":0,"new_password":"Kestrel-42-harbour","roles":[{"role":"Report Manager"}]}`)
 			one.shareSessions(two)
 			one.shareKeys(two)
+			one.shareNamedKeys(two)
 			one.shareRights(two)
 		})
 	}
@@ -127,6 +128,23 @@ func (s *site) shareKeys(other *site) {
 	time.Sleep(hearing)
 	if code, _ := bearer.do(http.MethodGet, whoami, ""); code != http.StatusUnauthorized {
 		s.Errorf("a token revoked in one process is %d in the other", code)
+	}
+}
+
+// shareNamedKeys does with an API Key what shareKeys does with the user's own.
+func (s *site) shareNamedKeys(other *site) {
+	s.Helper()
+	answer := s.must(http.MethodPost, "/api/resource/API%20Key", `{"title":"Robot","user":"olga@example.com"}`)
+	d := answer.Get("data").Map()
+	there := &site{T: s.T, app: other.app, auth: "token " + d.Str("api_key") + ":" + answer.Str("api_secret")}
+	time.Sleep(hearing)
+	if code, body := there.do(http.MethodGet, whoami, ""); code != http.StatusOK {
+		s.Fatalf("an API Key made in one process is %d in the other: %s", code, body)
+	}
+	s.must(http.MethodPut, "/api/resource/API%20Key/"+d.Str("name"), `{"enabled":0}`)
+	time.Sleep(hearing)
+	if code, _ := there.do(http.MethodGet, whoami, ""); code != http.StatusUnauthorized {
+		s.Errorf("an API Key switched off in one process is %d in the other", code)
 	}
 }
 

@@ -44,8 +44,8 @@ type exchange struct {
 	bodyRead bool
 	// login is what the login page says after its form was sent.
 	login *loginAnswer
-	// undone says that the transaction was rolled back although the request is answered.
-	undone bool
+	// gaveUp says that the transaction was rolled back although the request is answered.
+	gaveUp bool
 	// readOnce says that the body went to files and cannot be read again.
 	readOnce bool
 	// failedPart says that a part of the request failed: it is answered and undone.
@@ -290,7 +290,7 @@ func (x *exchange) finish(ctx context.Context) error {
 	if x.once != nil && x.status == 0 {
 		return x.finishOnce(ctx)
 	}
-	if (x.unsafe() || x.c.Persist) && !x.undone {
+	if (x.unsafe() || x.c.Persist) && !x.gaveUp {
 		if err := x.c.Commit(ctx); err != nil {
 			return err
 		}

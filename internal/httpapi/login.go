@@ -57,7 +57,7 @@ func (x *exchange) formLogin(ctx context.Context) error {
 		if e == nil || !e.Class.Is(exc.Authentication) && e.Class != exc.Security && e.Class != exc.ExpiredLogin && e.Class != exc.TooManyRequests {
 			return err
 		}
-		x.undo()
+		x.giveUp()
 		x.login.status = e.Class.Status
 		if x.login.text = keys.Str("message"); x.login.text == "" {
 			x.login.text = e.Text
@@ -90,10 +90,10 @@ func (x *exchange) formLogin(ctx context.Context) error {
 	return nil
 }
 
-// undo rolls back what failed, so that a page can tell of it.
-func (x *exchange) undo() {
+// giveUp rolls back what failed, so that a page can tell of it.
+func (x *exchange) giveUp() {
 	x.c.Rollback()
-	x.undone = true
+	x.gaveUp = true
 }
 
 // afterLogin is where a browser goes after its login: where it came from, when that is
@@ -180,7 +180,7 @@ func (x *exchange) passwordPage(ctx context.Context) error {
 		if !errors.As(err, &e) || e.Class.Status >= http.StatusInternalServerError {
 			return err
 		}
-		x.undo()
+		x.giveUp()
 		x.passwordForm(plainText(e.Text), e.Class.Status)
 		return nil
 	}
