@@ -133,12 +133,12 @@ func TestMappersAndOverrides(t *testing.T) {
 	call("/api/method/frappe.client.set_value", `{"doctype":"ToDo","name":"`+name+`","fieldname":"status","value":"Closed"}`)
 	for body, want := range map[string]int{
 		`{"method":"shop.api.to_note","source_name":"` + name + `","args":"{\"whom\":\"x\"}"}`: 417, // the condition
-		`{"method":"shop.api.to_note","source_name":"gone"}`:                                  404,
-		`{"method":"shop.api.none","source_name":"x"}`:                                        500,
-		`{"method":"none","source_name":"x"}`:                                                 500,
-		`{"method":"frappe.model.mapper.make_mapped_doc","source_name":"x"}`:                  403,
-		`{"method":"shop.api.to_note"}`:                                                       500,
-		`{"method":"shop.api.to_note","source_name":"x","args":"no JSON"}`:                    500,
+		`{"method":"shop.api.to_note","source_name":"gone"}`:                                   404,
+		`{"method":"shop.api.none","source_name":"x"}`:                                         500,
+		`{"method":"none","source_name":"x"}`:                                                  500,
+		`{"method":"frappe.model.mapper.make_mapped_doc","source_name":"x"}`:                   403,
+		`{"method":"shop.api.to_note"}`:                                                        500,
+		`{"method":"shop.api.to_note","source_name":"x","args":"no JSON"}`:                     500,
 	} {
 		if w := call(mapped, body); w.Code != want {
 			t.Errorf("%s: %d %s, want %d", body, w.Code, w.Body, want)
