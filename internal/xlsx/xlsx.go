@@ -69,7 +69,7 @@ func sheetName(s string) string {
 		return r
 	}, s)
 	if r := []rune(s); len(r) > 31 {
-		s = string(r[:31])
+		s = strings.TrimRight(string(r[:31]), " ")
 	}
 	if strings.Trim(s, " '") == "" {
 		return "Sheet"

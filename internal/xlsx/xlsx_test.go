@@ -55,7 +55,7 @@ func TestCellsKeepTheirKindAndCannotBreakOut(t *testing.T) {
 			t.Errorf("no %s in %s", want, sheet)
 		}
 	}
-	if book := read(t, b.Bytes(), "xl/workbook.xml"); !strings.Contains(book, `name="a b &lt;c&gt;&amp;&#34;d&#34; and a name that i"`) {
+	if book := read(t, b.Bytes(), "xl/workbook.xml"); !strings.Contains(book, `name="a b &lt;c&gt;&amp;&#34;d&#34; and a name that is"`) {
 		t.Errorf("sheet name: %s", book)
 	}
 	for _, part := range []string{"[Content_Types].xml", "_rels/.rels", "xl/_rels/workbook.xml.rels", "xl/styles.xml"} {
