@@ -26,7 +26,7 @@ const (
 // machine has other things to do, too.
 func TestReadsKeepTheirSpeedWhileClientsLogIn(t *testing.T) {
 	if testing.Short() {
-		t.Skip("takes seconds")
+		t.Skip("left out by -short: it measures for several seconds")
 	}
 	s := sitetest.New(t, "v15", nil)
 	s.User("olga@example.com", nil, "Report Manager")

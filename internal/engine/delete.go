@@ -53,6 +53,26 @@ func (c *Call) Delete(ctx context.Context, dtName, name string) error {
 	return c.DeleteDoc(ctx, d)
 }
 
+// DeleteRows deletes the documents that filters find, whatever the call's user may do:
+// for what hangs on a document that the user did change.
+func (c *Call) DeleteRows(ctx context.Context, doctype string, filters *document.Object) error {
+	rows, err := c.Rows(ctx, doctype, []string{"name"}, filters, "")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		d, err := c.GetForUpdate(ctx, doctype, r.PropText("name"))
+		if err != nil {
+			return err
+		}
+		d.Flags.IgnorePermissions = true
+		if err := c.DeleteDoc(ctx, d); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // DeleteDoc is Delete for a loaded document.
 func (c *Call) DeleteDoc(ctx context.Context, d *document.Document) error {
 	if err := c.checkDelete(ctx, d); err != nil {

@@ -254,7 +254,7 @@ func TestNamesCannotLeadOutOfTheFolder(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := os.Symlink("../../secret", filepath.Join(m.base(), "public/files/link")); err != nil {
-		t.Skip(err)
+		t.Fatal(err)
 	}
 	for _, name := range []string{"", ".", "..", "../../secret", "a/../../../secret", "/etc/passwd", "a\x00b", "link", "a//b", "a/"} {
 		k := Key{Name: name}

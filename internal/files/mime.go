@@ -85,3 +85,27 @@ func WithSuffix(name, suffix string) string {
 	base, ext := splitExt(name)
 	return base + suffix + ext
 }
+
+// ContentType is the Content-Type of a file by its name, with a charset for texts as
+// upstream's web library gives them; unknown is that of names that say nothing.
+func ContentType(name, unknown string) string {
+	t := TypeByName(name)
+	switch {
+	case t == "":
+		return unknown
+	case strings.HasPrefix(t, "text/"), t == "application/xml", strings.HasSuffix(t, "+xml"), t == "application/javascript":
+		return t + "; charset=utf-8"
+	}
+	return t
+}
+
+// Active reports whether a browser would run what a file of that name holds: such files
+// are only ever downloaded.
+// Source: frappe/middlewares.py, frappe/utils/response.py send_private_file.
+func Active(name string) bool {
+	switch strings.ToLower(path.Ext(name)) {
+	case ".svg", ".html", ".htm", ".xml", ".xhtml", ".mhtml":
+		return true
+	}
+	return false
+}

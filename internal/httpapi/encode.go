@@ -9,6 +9,7 @@ import (
 	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/engine"
+	"freddo/internal/files"
 )
 
 // Header values that never change are shared; nobody appends to them.
@@ -319,7 +320,7 @@ func (x *exchange) download(status int) {
 	r := &x.c.Response
 	contentType := r.ContentType
 	if contentType == "" {
-		contentType = typeByName(r.Filename, "application/octet-stream")
+		contentType = files.ContentType(r.Filename, "application/octet-stream")
 	}
 	if d := disposition(r.Disposition, r.Filename); d != "" {
 		x.w.Header()["Content-Disposition"] = []string{d}

@@ -11,29 +11,6 @@ import (
 	"freddo/internal/files"
 )
 
-// typeByName guesses a content type from a file's name. Texts get a charset, as
-// upstream's web library gives them.
-func typeByName(name, unknown string) string {
-	t := files.TypeByName(name)
-	switch {
-	case t == "":
-		return unknown
-	case strings.HasPrefix(t, "text/"), t == "application/xml", strings.HasSuffix(t, "+xml"), t == "application/javascript":
-		return t + "; charset=utf-8"
-	}
-	return t
-}
-
-// active are the types that a browser would run: they are only ever downloaded.
-// Source: frappe/middlewares.py, frappe/utils/response.py send_private_file.
-func active(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".svg", ".html", ".htm", ".xml", ".xhtml", ".mhtml":
-		return true
-	}
-	return false
-}
-
 // servePublic answers paths under /files/ from the site's public files, and nothing
 // outside of them. It is false for other paths.
 func (x *exchange) servePublic() bool {
@@ -51,8 +28,8 @@ func (x *exchange) serveFile(name string) bool {
 	if x.s.Engine.Files == nil {
 		return false
 	}
-	k, contentType, disposition := files.Key{Name: name}, typeByName(name, "application/octet-stream"), ""
-	if active(name) {
+	k, contentType, disposition := files.Key{Name: name}, files.ContentType(name, "application/octet-stream"), ""
+	if files.Active(name) {
 		disposition = "attachment; filename*=UTF-8''" + escapeQuery(path.Base(name))
 	}
 	h := x.w.Header()

@@ -76,21 +76,7 @@ func validate(ctx context.Context, c *engine.Call, d *document.Document) error {
 }
 
 func dropLogs(ctx context.Context, c *engine.Call, d *document.Document) error {
-	rows, err := c.Rows(ctx, "Data Import Log", []string{"name"}, document.NewObject("data_import", d.Name()), "")
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		m, err := c.GetForUpdate(ctx, "Data Import Log", r.PropText("name"))
-		if err != nil {
-			return err
-		}
-		m.Flags.IgnorePermissions = true
-		if err := c.DeleteDoc(ctx, m); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.DeleteRows(ctx, "Data Import Log", document.NewObject("data_import", d.Name()))
 }
 
 // allowed loads a Data Import that the caller has a right on. Upstream's methods ask

@@ -182,7 +182,7 @@ func documentRows(d *document.Document, parts []*exported, width int) [][]any {
 		for i, f := range p.fields {
 			rows[n][p.at+i] = report.Cell(from.Get(f.name))
 			if f.kind == "Duration" {
-				rows[n][p.at+i] = report.Duration(document.Flt(from.Get(f.name)))
+				rows[n][p.at+i] = arg.Duration(document.Flt(from.Get(f.name)))
 			}
 		}
 	}

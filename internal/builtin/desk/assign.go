@@ -239,20 +239,6 @@ func toggleLike(ctx context.Context, c *engine.Call, a method.Args) (any, error)
 }
 
 func removeLike(ctx context.Context, c *engine.Call, d *document.Document) error {
-	rows, err := c.Rows(ctx, "Comment", []string{"name"}, document.NewObject("comment_type", "Like", "reference_doctype", d.Type.Name,
-		"reference_name", d.Name(), "owner", c.User), "")
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		m, err := c.GetForUpdate(ctx, "Comment", r.PropText("name"))
-		if err != nil {
-			return err
-		}
-		m.Flags.IgnorePermissions = true
-		if err := c.DeleteDoc(ctx, m); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.DeleteRows(ctx, "Comment", document.NewObject("comment_type", "Like", "reference_doctype", d.Type.Name,
+		"reference_name", d.Name(), "owner", c.User))
 }

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"context"
 	"io"
-	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -144,7 +143,7 @@ func (x *export) rows(ctx context.Context, r query.Request, row func(cells []doc
 		x.add(cells)
 		for i := range x.durations {
 			if cells[i].Truthy() {
-				cells[i] = document.Text(duration(document.Flt(cells[i])))
+				cells[i] = document.Text(arg.Duration(document.Flt(cells[i])))
 			}
 		}
 		if err := row(cells); err != nil {
@@ -210,26 +209,6 @@ func (x *export) labels(q *query.Select) []document.Value {
 		out = append(out, document.Text(label))
 	}
 	return out
-}
-
-// duration prints seconds as 1d 2h 3m 4s. Source: frappe/utils/data.py format_duration.
-func duration(seconds float64) string {
-	n := int64(seconds)
-	sign := ""
-	if n < 0 {
-		n, sign = -n, "-"
-	}
-	var parts []string
-	for _, u := range []struct {
-		size int64
-		name string
-	}{{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}} {
-		if k := n / u.size; k > 0 {
-			parts = append(parts, strconv.FormatInt(k, 10)+u.name)
-			n -= k * u.size
-		}
-	}
-	return sign + strings.Join(parts, " ")
 }
 
 func (x *export) spreadsheet(ctx context.Context, w io.Writer, r query.Request) error {

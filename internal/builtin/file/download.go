@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/url"
 	"path"
-	"strings"
 
 	"freddo/document"
 	"freddo/exc"
@@ -34,8 +33,8 @@ func Private(ctx context.Context, c *engine.Call, u string) error {
 	name := path.Base(k.Name)
 	r := &c.Response
 	r.Kind = "download"
-	r.ContentType = contentType(name, "application/octet-stream")
-	if forced(name) {
+	r.ContentType = files.ContentType(name, "application/octet-stream")
+	if files.Active(name) {
 		r.Disposition, r.Filename = "attachment", name
 	}
 	if c.Files.Local() && c.Request.Header.Get("X-Use-X-Accel-Redirect") != "" {
@@ -84,27 +83,6 @@ func refused() error {
 	e := exc.HTTP403.New("You don't have permission to access this file")
 	e.HTML = true
 	return e
-}
-
-// forced are the types that a browser would run: they are downloaded only.
-func forced(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".svg", ".html", ".htm", ".xml", ".xhtml", ".mhtml":
-		return true
-	}
-	return false
-}
-
-// contentType is a name's type; texts get a charset.
-func contentType(name, unknown string) string {
-	t := files.TypeByName(name)
-	switch {
-	case t == "":
-		return unknown
-	case strings.HasPrefix(t, "text/"), t == "application/xml", strings.HasSuffix(t, "+xml"), t == "application/javascript":
-		return t + "; charset=utf-8"
-	}
-	return t
 }
 
 // download sends a file to who may read a File of that URL.
@@ -163,5 +141,5 @@ func send(c *engine.Call, name string, f files.File) {
 	}
 	r := &c.Response
 	r.Kind, r.Disposition, r.Filename, r.Stream = "download", "attachment", name, f
-	r.ContentType = contentType(name, "application/unknown")
+	r.ContentType = files.ContentType(name, "application/unknown")
 }

@@ -3,7 +3,6 @@ package report
 import (
 	"bytes"
 	"context"
-	"strconv"
 	"strings"
 
 	"freddo/doctype"
@@ -147,7 +146,7 @@ func cells(data *document.Object, visible []document.Value, indent bool) [][]any
 				cell = list[at[i]]
 			}
 			if col.PropText("fieldtype") == "Duration" && cell.Truthy() {
-				cell = document.Text(Duration(document.Flt(cell)))
+				cell = document.Text(arg.Duration(document.Flt(cell)))
 			}
 			if m := v.Map(); indent && i == 0 && m != nil && m.Has("indent") {
 				cell = document.Text(strings.Repeat("    ", int(min(document.Cint(m.Get("indent")), 100))) + document.ToText(cell))
@@ -172,23 +171,4 @@ func Cell(v document.Value) any {
 		return v.Float()
 	}
 	return document.ToText(v)
-}
-
-// Duration prints seconds as 1d 2h 3m 4s. Source: frappe/utils/data.py format_duration.
-func Duration(seconds float64) string {
-	n, sign := int64(seconds), ""
-	if n < 0 {
-		n, sign = -n, "-"
-	}
-	var parts []string
-	for _, u := range []struct {
-		size int64
-		name string
-	}{{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}} {
-		if k := n / u.size; k > 0 {
-			parts = append(parts, strconv.FormatInt(k, 10)+u.name)
-			n %= u.size
-		}
-	}
-	return sign + strings.Join(parts, " ")
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"freddo/internal/storage"
@@ -37,6 +38,7 @@ type Driver struct {
 	extra   chan struct{} // counts the readers beyond the pool
 	w       *writer
 	lock    *os.File // nil when Shared
+	closed  atomic.Bool
 }
 
 // ErrLocked says that another process serves the database.
@@ -95,6 +97,9 @@ func (d *Driver) Acquire(ctx context.Context, write bool) (storage.Conn, error) 
 
 // Close waits for readers and writer and closes all connections.
 func (d *Driver) Close() error {
+	if d.closed.Swap(true) {
+		return nil
+	}
 	<-d.w.turn
 	err := d.w.conn.close()
 	return errors.Join(err, d.closeReaders(), d.unlock())

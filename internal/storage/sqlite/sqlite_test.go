@@ -22,3 +22,16 @@ func TestStorage(t *testing.T) {
 	t.Parallel()
 	storagetest.Run(t, func(t *testing.T) *storage.DB { return openTemp(t, Options{}) })
 }
+
+func TestClosingTwiceIsClosingOnce(t *testing.T) {
+	t.Parallel()
+	db, err := Open(filepath.Join(t.TempDir(), "site.db"), Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := db.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
