@@ -14,7 +14,7 @@ import (
 // quotes on all of them.
 type bare interface {
 	// reader returns a function that runs queries and appends their rows as JSON.
-	reader(b *testing.B, queries []string) func(dst []byte) []byte
+	reader(b *testing.B, queries []bareQuery) func(dst []byte) []byte
 	// texts reads the first column of a query.
 	texts(b *testing.B, query string) []string
 	columns(b *testing.B, table string) []string
@@ -22,6 +22,12 @@ type bare interface {
 	// inserter returns a function that runs parent once and child so many times in one
 	// durable transaction, each with a new name; n counts the names.
 	inserter(b *testing.B, parent, child string) func(n *int, children int)
+}
+
+// bareQuery is a SELECT with ? for its values.
+type bareQuery struct {
+	sql  string
+	args []string
 }
 
 // sqliteBare is SQLite.
@@ -57,13 +63,16 @@ func (s sqliteBare) prepare(b *testing.B, query string) *sqlite3.Stmt {
 	return stmt
 }
 
-func (s sqliteBare) reader(b *testing.B, queries []string) func(dst []byte) []byte {
+func (s sqliteBare) reader(b *testing.B, queries []bareQuery) func(dst []byte) []byte {
 	var stmts []*sqlite3.Stmt
 	for _, q := range queries {
-		stmts = append(stmts, s.prepare(b, q))
+		stmts = append(stmts, s.prepare(b, q.sql))
 	}
 	return func(dst []byte) []byte {
-		for _, stmt := range stmts {
+		for i, stmt := range stmts {
+			for k, v := range queries[i].args {
+				_ = stmt.BindText(k+1, v)
+			}
 			n := stmt.ColumnCount()
 			for stmt.Step() {
 				dst = append(dst, '{')

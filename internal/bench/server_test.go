@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/go-sql-driver/mysql"
@@ -46,14 +47,14 @@ func (m mariaBare) prepare(b *testing.B, query string) *sql.Stmt {
 	return stmt
 }
 
-func (m mariaBare) reader(b *testing.B, queries []string) func(dst []byte) []byte {
+func (m mariaBare) reader(b *testing.B, queries []bareQuery) func(dst []byte) []byte {
 	var stmts []*sql.Stmt
 	for _, q := range queries {
-		stmts = append(stmts, m.prepare(b, q))
+		stmts = append(stmts, m.prepare(b, q.sql))
 	}
 	return func(dst []byte) []byte {
-		for _, stmt := range stmts {
-			rows, err := stmt.Query()
+		for i, stmt := range stmts {
+			rows, err := stmt.Query(anys(queries[i].args)...)
 			if err != nil {
 				b.Fatal(err)
 			}
@@ -78,6 +79,14 @@ func (m mariaBare) reader(b *testing.B, queries []string) func(dst []byte) []byt
 		}
 		return dst
 	}
+}
+
+func anys(texts []string) []any {
+	out := make([]any, len(texts))
+	for i, t := range texts {
+		out[i] = t
+	}
+	return out
 }
 
 func appendText(dst, v []byte) []byte {
@@ -151,11 +160,16 @@ func openPostgres(b *testing.B, a netdb.Address) bare {
 
 func (p postgresBare) placeholder() string { return "$1" }
 
-func (p postgresBare) reader(b *testing.B, queries []string) func(dst []byte) []byte {
+func (p postgresBare) reader(b *testing.B, queries []bareQuery) func(dst []byte) []byte {
 	ctx := context.Background()
+	for i, q := range queries {
+		for n := range q.args {
+			queries[i].sql = strings.Replace(queries[i].sql, "?", "$"+strconv.Itoa(n+1), 1)
+		}
+	}
 	return func(dst []byte) []byte {
 		for _, q := range queries {
-			rows, err := p.Query(ctx, q, pgx.QueryResultFormats{pgx.TextFormatCode})
+			rows, err := p.Query(ctx, q.sql, append([]any{pgx.QueryResultFormats{pgx.TextFormatCode}}, anys(q.args)...)...)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -33,18 +33,26 @@ func (c *Call) List(ctx context.Context, r query.Request) (ListResult, error) {
 
 // ListBy is List by other rules than the release's usual ones.
 func (c *Call) ListBy(ctx context.Context, rules *query.Rules, r query.Request) (ListResult, error) {
-	return c.list(ctx, rules, r, nil, nil)
+	return c.list(ctx, rules, r, Listing{}, nil)
+}
+
+// Listing is what an endpoint says of a list beside its request.
+type Listing struct {
+	// Expand names Link fields whose values become documents.
+	Expand []string
+	// Last says that the call reads nothing from the database after the list, which
+	// spares the database a transaction.
+	Last bool
 }
 
 // StreamBy is ListBy for an endpoint whose result is the list and nothing else: where
 // the call can stream (Call.Stream), a long list is on its way to the client before it
-// is complete, and the result's JSON is the rest of it. expand names Link fields whose
-// values become documents.
-func (c *Call) StreamBy(ctx context.Context, rules *query.Rules, r query.Request, expand ...string) (ListResult, error) {
-	return c.list(ctx, rules, r, expand, c.Stream)
+// is complete, and the result's JSON is the rest of it.
+func (c *Call) StreamBy(ctx context.Context, rules *query.Rules, r query.Request, l Listing) (ListResult, error) {
+	return c.list(ctx, rules, r, l, c.Stream)
 }
 
-func (c *Call) list(ctx context.Context, rules *query.Rules, r query.Request, expand []string, sink storage.Sink) (ListResult, error) {
+func (c *Call) list(ctx context.Context, rules *query.Rules, r query.Request, l Listing, sink storage.Sink) (ListResult, error) {
 	keeper := c.virtualKeeper(r.DocType)
 	r.Virtual = keeper != nil
 	q, err := c.Select(ctx, rules, r)
@@ -57,10 +65,10 @@ func (c *Call) list(ctx context.Context, rules *query.Rules, r query.Request, ex
 	if q.Empty {
 		return ListResult{JSON: []byte("[]")}, nil
 	}
-	if err := c.expandLinks(ctx, rules, q, expand); err != nil {
+	if err := c.expandLinks(ctx, rules, q, l.Expand); err != nil {
 		return ListResult{}, err
 	}
-	out, n, err := c.Tx.AppendSelect(ctx, make([]byte, 0, 4096), c.Profile.Body, q, sink)
+	out, n, err := c.Tx.AppendSelect(ctx, make([]byte, 0, 4096), q, storage.ListOptions{Format: c.Profile.Body, Sink: sink, Only: l.Last})
 	if err != nil {
 		return ListResult{}, err
 	}

@@ -42,11 +42,11 @@ func (x *exchange) runList(ctx context.Context, rules *query.Rules, r query.Requ
 			r.Lookahead, r.Limit = true, r.Limit+1
 		}
 	}
-	var expand []string
+	l := engine.Listing{Last: !count}
 	if x.p.Expand {
-		expand = words(f.Get(argExpand))
+		l.Expand = words(f.Get(argExpand))
 	}
-	res, err := x.c.StreamBy(ctx, rules, r, expand...)
+	res, err := x.c.StreamBy(ctx, rules, r, l)
 	if err != nil {
 		return nil, err
 	}

@@ -13,6 +13,10 @@ import (
 // List runs a query. Its rows are printed by AppendList or read by ReadList; a query
 // with Children goes through AppendSelect. Errors: *Error.
 func (tx *Tx) List(ctx context.Context, q *query.Select) (Rows, error) {
+	return tx.list(ctx, q, tx.Query)
+}
+
+func (tx *Tx) list(ctx context.Context, q *query.Select, run func(context.Context, *Builder) (Rows, error)) (Rows, error) {
 	if q.Empty {
 		return noRows{}, nil
 	}
@@ -20,7 +24,7 @@ func (tx *Tx) List(ctx context.Context, q *query.Select) (Rows, error) {
 	if err != nil {
 		return nil, err
 	}
-	return tx.Query(ctx, b)
+	return run(ctx, b)
 }
 
 // noRows is an empty result.
@@ -79,17 +83,30 @@ func AppendList(dst []byte, f document.Format, q *query.Select, rows Rows, sink 
 	return append(dst, ']'), read, err
 }
 
+// ListOptions say how AppendSelect prints a list.
+type ListOptions struct {
+	Format document.Format
+	// Sink takes the parts of a long list, except of one with child rows.
+	Sink Sink
+	// Only says that the transaction reads nothing else (Tx.QueryOnly).
+	Only bool
+}
+
 // AppendSelect runs a query and appends its rows as AppendList does, child rows
-// included; a list with child rows leaves the sink alone.
-func (tx *Tx) AppendSelect(ctx context.Context, dst []byte, f document.Format, q *query.Select, sink Sink) (out []byte, read int, err error) {
-	rows, err := tx.List(ctx, q)
+// included.
+func (tx *Tx) AppendSelect(ctx context.Context, dst []byte, q *query.Select, o ListOptions) (out []byte, read int, err error) {
+	run := tx.Query
+	if o.Only && len(q.Children) == 0 {
+		run = tx.QueryOnly
+	}
+	rows, err := tx.list(ctx, q, run)
 	if err != nil {
 		return dst, 0, err
 	}
 	if len(q.Children) == 0 {
-		return AppendList(dst, f, q, rows, sink)
+		return AppendList(dst, o.Format, q, rows, o.Sink)
 	}
-	return tx.appendWithChildren(ctx, dst, f, q, rows)
+	return tx.appendWithChildren(ctx, dst, o.Format, q, rows)
 }
 
 // keepLast notes the keys of the last row of a page that another row follows.

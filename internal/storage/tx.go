@@ -87,6 +87,25 @@ func (tx *Tx) Query(ctx context.Context, b *Builder) (Rows, error) {
 	return c.Query(ctx, b.String(), b.Values())
 }
 
+// onlyQuerier is a Conn for reading that can run a SELECT without a transaction around
+// it, when nothing ran before.
+type onlyQuerier interface {
+	QueryOnly(ctx context.Context, sql string, args []document.Value) (Rows, error)
+}
+
+// QueryOnly is Query for a SELECT that is all the transaction reads: it needs no
+// snapshot but its own. A query after it may see what was committed in between.
+func (tx *Tx) QueryOnly(ctx context.Context, b *Builder) (Rows, error) {
+	c, err := tx.conn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if o, ok := c.(onlyQuerier); ok {
+		return o.QueryOnly(ctx, b.String(), b.Values())
+	}
+	return c.Query(ctx, b.String(), b.Values())
+}
+
 // QueryRow reads the first row into dest; found is false when there is none.
 func (tx *Tx) QueryRow(ctx context.Context, b *Builder, dest ...*document.Value) (found bool, err error) {
 	rows, err := tx.Query(ctx, b)

@@ -46,7 +46,8 @@ func getList(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	}
 	from, limit := Page(a.Get("limit_start"), a.Get("limit_page_length"))
 	res, err := c.StreamBy(ctx, c.Rules, query.Request{DocType: dt, Fields: a.Get("fields"), Filters: a.Get("filters"), OrFilters: a.Get("or_filters"),
-		GroupBy: a.Text("group_by"), OrderBy: a.Get("order_by"), Start: from, Limit: limit, Parent: a.Text("parent"), AsList: !a.Get("as_dict").Truthy(), FromRequest: true})
+		GroupBy: a.Text("group_by"), OrderBy: a.Get("order_by"), Start: from, Limit: limit, Parent: a.Text("parent"), AsList: !a.Get("as_dict").Truthy(), FromRequest: true},
+		engine.Listing{Last: true})
 	if err != nil {
 		return nil, err
 	}

@@ -139,8 +139,9 @@ func shapes(sql string) bool {
 	return false
 }
 
-// start sends a statement, and before the first of a transaction what begins it.
-func (l *link) start(ctx context.Context, sql string, vals []document.Value) (answer, error) {
+// start sends a statement, and before the first of a transaction what begins it; one
+// alone begins none.
+func (l *link) start(ctx context.Context, sql string, vals []document.Value, alone bool) (answer, error) {
 	if err := l.ready(ctx); err != nil {
 		return answer{}, err
 	}
@@ -148,10 +149,11 @@ func (l *link) start(ctx context.Context, sql string, vals []document.Value) (an
 	if err != nil {
 		return answer{}, err
 	}
-	if s != nil && !l.began {
+	begin := !l.began && !alone
+	if s != nil && begin {
 		return l.beginWith(ctx, sql, s, vals)
 	}
-	if !l.began {
+	if begin {
 		if err := l.run(ctx, l.begin); err != nil {
 			return answer{}, err
 		}
@@ -214,8 +216,8 @@ func result(p *pgconn.Pipeline) (*pgconn.ResultReader, error) {
 	return rr, nil
 }
 
-func (l *link) query(ctx context.Context, sql string, vals []document.Value) (*netdb.Rows, error) {
-	rr, err := l.start(ctx, sql, findable(vals))
+func (l *link) query(ctx context.Context, sql string, vals []document.Value, alone bool) (*netdb.Rows, error) {
+	rr, err := l.start(ctx, sql, findable(vals), alone)
 	if err != nil {
 		return nil, err
 	}
@@ -230,7 +232,7 @@ func (l *link) query(ctx context.Context, sql string, vals []document.Value) (*n
 }
 
 func (l *link) exec(ctx context.Context, sql string, vals []document.Value) (int64, error) {
-	rr, err := l.start(ctx, sql, vals)
+	rr, err := l.start(ctx, sql, vals, false)
 	if err != nil {
 		return 0, err
 	}

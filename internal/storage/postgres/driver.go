@@ -128,7 +128,17 @@ type turn struct {
 }
 
 func (t *turn) Query(ctx context.Context, sql string, args []document.Value) (storage.Rows, error) {
-	rows, err := t.l.query(ctx, sql, args)
+	return t.query(ctx, sql, args, false)
+}
+
+// QueryOnly runs a SELECT in the transaction that is open, or alone: a statement of its
+// own is a transaction to the server, which need not be begun and ended.
+func (t *turn) QueryOnly(ctx context.Context, sql string, args []document.Value) (storage.Rows, error) {
+	return t.query(ctx, sql, args, !t.write)
+}
+
+func (t *turn) query(ctx context.Context, sql string, args []document.Value, alone bool) (storage.Rows, error) {
+	rows, err := t.l.query(ctx, sql, args, alone)
 	if err != nil {
 		return nil, err
 	}
@@ -170,6 +180,10 @@ func (t *turn) Rollback() {
 	}
 	if t.l.open != nil {
 		t.l.open.PutAside()
+	}
+	if !t.l.began {
+		t.leave()
+		return
 	}
 	go func() {
 		_ = t.l.finish("ROLLBACK")

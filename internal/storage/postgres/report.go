@@ -28,7 +28,7 @@ func (d *Driver) Report(ctx context.Context, sql string, args []document.Value, 
 	if err != nil {
 		return nil, err
 	}
-	rr, err := l.start(ctx, sql, findable(args))
+	rr, err := l.start(ctx, sql, findable(args), false)
 	if err != nil {
 		l.Close()
 		return nil, err

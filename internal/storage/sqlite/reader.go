@@ -9,10 +9,12 @@ import (
 	"freddo/internal/storage"
 )
 
-// reader is a connection inside a snapshot.
+// reader is a connection inside a snapshot, which its first statement takes.
 type reader struct {
 	d *Driver
 	c *conn
+	// began says that a transaction is open.
+	began bool
 	// extra says that the connection is beyond the pool: it is closed after use.
 	extra bool
 }
@@ -26,7 +28,7 @@ const (
 	maxExtra = 128
 )
 
-// acquireReader takes a reader from the pool and begins a snapshot.
+// acquireReader takes a reader from the pool.
 func (d *Driver) acquireReader(ctx context.Context) (*reader, error) {
 	c, extra, err := d.place(ctx)
 	if err != nil {
@@ -38,10 +40,6 @@ func (d *Driver) acquireReader(ctx context.Context) (*reader, error) {
 			r.leave()
 			return nil, err
 		}
-	}
-	if err := r.c.run("BEGIN"); err != nil {
-		r.leave()
-		return nil, err
 	}
 	return r, nil
 }
@@ -76,7 +74,24 @@ func (d *Driver) place(ctx context.Context) (c *conn, extra bool, err error) {
 	}
 }
 
+func (r *reader) begin() error {
+	if r.began {
+		return nil
+	}
+	err := r.c.run("BEGIN")
+	r.began = err == nil
+	return err
+}
+
 func (r *reader) Query(ctx context.Context, sql string, args []document.Value) (storage.Rows, error) {
+	if err := r.begin(); err != nil {
+		return nil, err
+	}
+	return r.QueryOnly(ctx, sql, args)
+}
+
+// QueryOnly runs a SELECT in what is open, or alone.
+func (r *reader) QueryOnly(ctx context.Context, sql string, args []document.Value) (storage.Rows, error) {
 	rows, err := r.c.query(ctx, sql, args)
 	if err != nil {
 		return nil, err
@@ -85,6 +100,9 @@ func (r *reader) Query(ctx context.Context, sql string, args []document.Value) (
 }
 
 func (r *reader) Exec(ctx context.Context, sql string, args []document.Value) (int64, error) {
+	if err := r.begin(); err != nil {
+		return 0, err
+	}
 	return r.c.exec(ctx, sql, args)
 }
 
@@ -101,9 +119,11 @@ func (r *reader) Rollback() {
 }
 
 func (r *reader) finish() {
-	if err := r.c.run("ROLLBACK"); err != nil && !r.c.db.GetAutocommit() {
-		_ = r.c.close()
-		r.c = nil // the place is free for a new connection
+	if r.began {
+		if err := r.c.run("ROLLBACK"); err != nil && !r.c.db.GetAutocommit() {
+			_ = r.c.close()
+			r.c = nil // the place is free for a new connection
+		}
 	}
 	r.leave()
 }

@@ -12,7 +12,7 @@ import (
 func txTests() []test {
 	return []test{
 		{"rollback", testRollback}, {"commit", testCommit}, {"ended", testEnded}, {"isolation", testIsolation},
-		{"snapshot", testSnapshot}, {"reads its own writes", testOwnWrites}, {"commit and continue", testContinue},
+		{"snapshot", testSnapshot}, {"a query that is alone", testOnly}, {"reads its own writes", testOwnWrites}, {"commit and continue", testContinue},
 		{"savepoint", testSavepoint}, {"savepoints nest", testNested}, {"commit inside a savepoint", testCommitInSavepoint},
 		{"failed statement", testFailedStatement}, {"load for update", testForUpdate}, {"cancelled", testCancelled},
 	}
@@ -82,6 +82,44 @@ func testSnapshot(t *testing.T, s *site) {
 		noErr(t, tx.StartWrite(ctx)) // whoever may write sees the present
 		sameNames(t, names(ctx, t, tx, s.task), "T1", "T2")
 	})
+}
+
+// testOnly: a query that is alone may stand before or after others of its transaction:
+// what has a snapshot already keeps it, and what comes later begins one.
+func testOnly(t *testing.T, s *site) {
+	s.insert(t, "T1")
+	s.insert(t, "T2")
+	only := func(ctx context.Context, tx *storage.Tx) storage.Rows {
+		rows, err := tx.QueryOnly(ctx, storage.NewBuilder(tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table(s.task.Name).SQL(" ORDER BY ").Ident("name"))
+		noErr(t, err)
+		return rows
+	}
+	read := func(rows storage.Rows) (out []string) {
+		for rows.Next() {
+			out = append(out, string(rows.Raw(0).Bytes))
+		}
+		noErr(t, rows.Err())
+		noErr(t, rows.Close())
+		return out
+	}
+	s.read(t, func(ctx context.Context, tx *storage.Tx) {
+		rows := only(ctx, tx)
+		rows.Next()
+		sameNames(t, names(ctx, t, tx, s.task), "T1", "T2") // while the first is being read
+		sameNames(t, read(rows), "T2")
+		s.insert(t, "T3")
+		sameNames(t, names(ctx, t, tx, s.task), "T1", "T2")
+		sameNames(t, read(only(ctx, tx)), "T1", "T2")
+		noErr(t, tx.Insert(ctx, s.newTask("T4"), storage.WriteOptions{}))
+		sameNames(t, read(only(ctx, tx)), "T1", "T2", "T3", "T4")
+	})
+	sameNames(t, s.names(t), "T1", "T2", "T3")
+	ctx := context.Background()
+	tx := s.db.Begin(ctx)
+	rows := only(ctx, tx)
+	rows.Next()
+	tx.Rollback() // what is being read stays readable
+	sameNames(t, read(rows), "T2", "T3")
 }
 
 func testOwnWrites(t *testing.T, s *site) {
