@@ -118,6 +118,9 @@ func Normal(c *doctype.Column, v Value, indentJSON bool) Value {
 // and days are padded and a time of day is cut. ok is false for what MariaDB
 // refuses. "" is not accepted (see Normal).
 func StoredDate(s string) (string, bool) {
+	if storedAlready(s, "0000-00-00") {
+		return s, true
+	}
 	date, rest, ok := cutDate(strings.TrimSpace(s))
 	if !ok {
 		return "", false
@@ -133,6 +136,9 @@ func StoredDate(s string) (string, bool) {
 // StoredDatetime returns text as a DATETIME(6) column keeps it: YYYY-MM-DD
 // HH:MM:SS.ffffff.
 func StoredDatetime(s string) (string, bool) {
+	if storedAlready(s, "0000-00-00 00:00:00.000000") {
+		return s, true
+	}
 	date, rest, ok := cutDate(strings.TrimSpace(s))
 	if !ok {
 		return "", false
@@ -145,6 +151,26 @@ func StoredDatetime(s string) (string, bool) {
 		return "", false
 	}
 	return date + " " + t, true
+}
+
+// storedAlready reports whether a date has the form of shape, in which 0 stands for a
+// digit, and is one without a closer look. It may take a good one for a bad one: the
+// last days of months go the long way.
+func storedAlready(s, shape string) bool {
+	if len(s) != len(shape) {
+		return false
+	}
+	for i := range len(s) {
+		if shape[i] == '0' && (s[i] < '0' || s[i] > '9') || shape[i] != '0' && s[i] != shape[i] {
+			return false
+		}
+	}
+	two := func(i int) int { return int(s[i]-'0')*10 + int(s[i+1]-'0') }
+	month, day := two(5), two(8)
+	if s[:4] == "0000" || month < 1 || month > 12 || day < 1 || day > 28 {
+		return false
+	}
+	return len(s) == 10 || two(11) < 24 && two(14) < 60 && two(17) < 60
 }
 
 // StoredTime returns text as a TIME(6) column keeps it: HH:MM:SS.ffffff; hours may

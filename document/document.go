@@ -155,6 +155,16 @@ func (d *Document) Clone() *Document {
 	return &c
 }
 
+// Restore makes d what it was when clone was made of it. The clone is used up.
+func (d *Document) Restore(clone *Document) {
+	*d = *clone
+	for _, rows := range d.rows {
+		for _, r := range rows {
+			r.Parent = d
+		}
+	}
+}
+
 // PropText, PropInt and PropRows make a stored DocType readable for
 // doctype.FromProps.
 func (d *Document) PropText(key string) string { return ToText(d.Get(key)) }

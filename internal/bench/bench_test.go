@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"freddo"
-	"freddo/document"
 	"freddo/internal/storage/dbtest"
 	"freddo/internal/storage/netdb"
 )
@@ -173,11 +172,12 @@ const orderBody = `{"customer":"CUST-001","transaction_date":"2026-01-02","items
 // order inserts an order with five rows and returns its name.
 func (s *site) order(b *testing.B) string {
 	w := s.do(b, http.MethodPost, "/api/resource/Sales%20Order", orderBody)
-	v, err := document.ParseJSON(w.Body.String())
-	if err != nil {
-		b.Fatal(err)
+	_, rest, ok := strings.Cut(w.Body.String(), `"name":"`) // the client is not what is measured
+	name, _, _ := strings.Cut(rest, `"`)
+	if !ok || name == "" {
+		b.Fatal(w.Body)
 	}
-	return v.Map().Get("data").Map().Str("name")
+	return name
 }
 
 // BenchmarkInsert compares with the inserts of the same six rows in one durable

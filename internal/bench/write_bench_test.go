@@ -8,6 +8,9 @@ import (
 	"time"
 
 	sqlite3 "github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/vfs"
+
+	"freddo/internal/storage/sqlite"
 )
 
 // conn is the bare connection to SQLite, on which these benchmarks run.
@@ -100,11 +103,49 @@ func BenchmarkSubmit(b *testing.B) {
 	})
 }
 
+// slowDisk is the operating system's file system on a disk that takes longer to sync
+// the write-ahead log.
+type slowDisk struct {
+	vfs.VFSFilename
+	more time.Duration
+}
+
+func (d slowDisk) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
+	f, flags, err := d.VFSFilename.OpenFilename(name, flags)
+	if err == nil && flags&vfs.OPEN_WAL != 0 {
+		f = slowLog{f, d.more}
+	}
+	return f, flags, err
+}
+
+type slowLog struct {
+	vfs.File
+	more time.Duration
+}
+
+func (f slowLog) Sync(flags vfs.SyncFlag) error {
+	time.Sleep(f.more)
+	return f.File.Sync(flags)
+}
+
 // BenchmarkInsertParallel inserts orders from sixteen clients at once and from one, the
 // same number each, and reports what an insert costs in either case. Commits that are
-// waited for together are shared, so sixteen clients should be several times quicker.
+// waited for together are shared, so sixteen clients should be several times quicker:
+// the more so the longer the disk takes to sync.
 func BenchmarkInsertParallel(b *testing.B) {
-	const clients, each = 16, 4
+	b.Run("fsync=disk", insertParallel)
+	for _, more := range []time.Duration{time.Millisecond, 2 * time.Millisecond, 5 * time.Millisecond} {
+		b.Run("fsync=disk+"+more.String(), func(b *testing.B) {
+			under, _ := vfs.Find("os").(vfs.VFSFilename)
+			vfs.Register(sqlite.Disk, slowDisk{under, more})
+			defer vfs.Unregister(sqlite.Disk)
+			insertParallel(b)
+		})
+	}
+}
+
+func insertParallel(b *testing.B) {
+	const clients, each = 16, 25
 	s := open(b, "sqlite")
 	s.order(b)
 	var many, one time.Duration

@@ -14,9 +14,6 @@ import (
 // Insert stores a new document and its rows. The steps and their order are
 // upstream's. Source: frappe/model/document.py insert.
 func (c *Call) Insert(ctx context.Context, d *document.Document) error {
-	if err := c.Tx.StartWrite(ctx); err != nil {
-		return err
-	}
 	if err := c.lockTree(ctx, d.Type); err != nil {
 		return err
 	}
@@ -24,9 +21,7 @@ func (c *Call) Insert(ctx context.Context, d *document.Document) error {
 	d.Flags.InInsert = true
 	defer func() { d.Flags.InInsert = false }()
 	for _, step := range []func(context.Context, *document.Document) error{
-		c.setDefaults, c.stampNew, c.checkNewDocstatus,
-		c.validateLinks, c.checkCreate,
-		c.hook(BeforeInsert), c.setNewName, c.setParents,
+		c.prepareNew, c.hook(BeforeInsert), c.setNewName, c.setParents,
 		c.resetPermlevel, c.beforeSaveEvents, c.validateBuiltin,
 		c.writeNew, c.hook(AfterInsert), c.checkAmended, c.afterSaveEvents, c.computeVirtual,
 	} {
@@ -35,6 +30,33 @@ func (c *Call) Insert(ctx context.Context, d *document.Document) error {
 		}
 	}
 	return nil
+}
+
+// prepareNew runs the first steps of an insert. They only read, so other writers need
+// not wait for them; what they have read and somebody has changed since is read again.
+func (c *Call) prepareNew(ctx context.Context, d *document.Document) error {
+	steps := func() error {
+		for _, step := range []func(context.Context, *document.Document) error{
+			c.setDefaults, c.stampNew, c.checkNewDocstatus, c.validateLinks, c.checkCreate,
+		} {
+			if err := step(ctx, d); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var sent *document.Document
+	if !c.Tx.Writing() {
+		sent = d.Clone()
+	}
+	messages := len(c.Messages)
+	stale, err := c.Tx.ReadAhead(ctx, steps)
+	if err != nil || !stale {
+		return err
+	}
+	d.Restore(sent)
+	c.Messages = c.Messages[:messages]
+	return steps()
 }
 
 func (c *Call) hook(e Event) func(context.Context, *document.Document) error {

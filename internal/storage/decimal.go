@@ -27,6 +27,9 @@ func decimalLimit(s doctype.Size) float64 {
 // roundDecimal rounds as MariaDB does when it stores a float in a decimal column: the
 // shortest decimal form of the float is rounded, halves away from zero.
 func roundDecimal(f float64, digits int) float64 {
+	if f == math.Trunc(f) {
+		return f // infinities too
+	}
 	var buf [64]byte
 	text := strconv.AppendFloat(buf[:0], f, 'f', -1, 64)
 	point := bytes.IndexByte(text, '.')

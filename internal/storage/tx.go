@@ -54,6 +54,41 @@ func (tx *Tx) StartWrite(ctx context.Context) error {
 	return nil
 }
 
+// turnTaker is a Driver whose writers take turns.
+type turnTaker interface {
+	// Watch has a Conn for reading note from now on what it reads.
+	Watch(r Conn)
+	// Changed reports, in the turn of w, whether what r has noted may have changed
+	// since r's snapshot.
+	Changed(ctx context.Context, r, w Conn) (bool, error)
+}
+
+// ReadAhead runs fn, which reads, and takes the right to write. Where writers take turns,
+// fn runs before, beside the others' turns; stale then says that something it has read
+// may have changed before the turn came, and is to be read again. Elsewhere, and when
+// fn writes, it is never stale.
+func (tx *Tx) ReadAhead(ctx context.Context, fn func() error) (stale bool, err error) {
+	d, ok := tx.db.driver.(turnTaker)
+	if !ok || tx.writer != nil || tx.denied != nil {
+		if err := tx.StartWrite(ctx); err != nil {
+			return false, err
+		}
+		return false, fn()
+	}
+	r, err := tx.conn(ctx)
+	if err != nil {
+		return false, err
+	}
+	d.Watch(r)
+	if err := fn(); err != nil || tx.writer != nil {
+		return false, err
+	}
+	if err := tx.StartWrite(ctx); err != nil {
+		return false, err
+	}
+	return d.Changed(ctx, r, tx.writer)
+}
+
 func (tx *Tx) dropReader() {
 	if tx.reader != nil {
 		tx.reader.Rollback()

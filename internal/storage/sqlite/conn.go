@@ -16,24 +16,32 @@ import (
 type conn struct {
 	db    *sqlite3.Conn
 	stmts map[string]*statement
+	// preparing is what the statement that is being prepared does.
+	preparing tables
+	// written are the tables written since the last commit; nil on readers.
+	written map[string]bool
 	// open are the rows that are being read.
 	open []*rows
 	// whenIdle, when not nil, runs once when the last of open is closed.
 	whenIdle func()
+	// closed, when not nil, runs after the connection is closed.
+	closed func()
 }
 
 // statement is a prepared statement. One that is in use is never handed out again:
 // a second query of the same text would change its arguments.
 type statement struct {
 	*sqlite3.Stmt
+	tables
 	cached, inUse, readOnly bool
 }
 
 // maxStatements bounds a connection's statement cache.
 const maxStatements = 512
 
+// openConn opens a database by its path or address.
 func openConn(path string, o Options) (*conn, error) {
-	db, err := sqlite3.OpenFlags(path, sqlite3.OPEN_READWRITE|sqlite3.OPEN_CREATE)
+	db, err := sqlite3.OpenFlags(path, sqlite3.OPEN_READWRITE|sqlite3.OPEN_CREATE|sqlite3.OPEN_URI)
 	if err != nil {
 		return nil, err
 	}
@@ -62,6 +70,9 @@ func (c *conn) setUp(o Options) error {
 	if err := c.db.CreateCollation(collation, compare); err != nil {
 		return err
 	}
+	if err := c.db.SetAuthorizer(c.preparing.authorize); err != nil {
+		return err
+	}
 	return registerLike(c.db)
 }
 
@@ -73,6 +84,7 @@ func (c *conn) prepare(sql string) (*statement, error) {
 		return known, nil
 	}
 	c.db.SetInterrupt(context.Background()) // a cancelled request must not spoil the cache
+	c.preparing = tables{}
 	p, tail, err := c.db.Prepare(sql)
 	if err != nil {
 		return nil, translate(err)
@@ -81,7 +93,7 @@ func (c *conn) prepare(sql string) (*statement, error) {
 		_ = p.Close()
 		return nil, storage.NewError(storage.Syntax, "", "", errOneStatement)
 	}
-	s := &statement{Stmt: p, inUse: true, readOnly: p.ReadOnly()}
+	s := &statement{Stmt: p, tables: c.preparing, inUse: true, readOnly: p.ReadOnly()}
 	if known != nil {
 		return s, nil // a nested query of the same text
 	}
@@ -104,6 +116,16 @@ func (c *conn) evict() {
 			_ = s.Close()
 			return
 		}
+	}
+}
+
+// note remembers what a statement is about to write.
+func (c *conn) note(s *statement) {
+	if c.written == nil {
+		return
+	}
+	for _, t := range s.tables.written {
+		c.written[t] = true
 	}
 }
 
@@ -166,6 +188,7 @@ func (c *conn) query(ctx context.Context, sql string, args []document.Value) (*r
 		_ = c.release(s)
 		return nil, err
 	}
+	c.note(s)
 	r := &rows{c: c, stmt: s, ctx: watched(ctx, s), n: s.ColumnCount()}
 	c.open = append(c.open, r)
 	return r, nil
@@ -183,6 +206,7 @@ func (c *conn) exec(ctx context.Context, sql string, args []document.Value) (int
 	if err := bind(s, args); err != nil {
 		return 0, err
 	}
+	c.note(s)
 	c.db.SetInterrupt(watched(ctx, s))
 	for s.Step() {
 	}
@@ -216,7 +240,11 @@ func (c *conn) close() error {
 	for _, s := range c.stmts {
 		_ = s.Close()
 	}
-	return c.db.Close()
+	err := c.db.Close()
+	if c.closed != nil {
+		c.closed()
+	}
+	return err
 }
 
 // rows reads a statement's result. It keeps the query's context, since Next takes

@@ -62,17 +62,15 @@ func open(path string, o Options) (*Driver, error) {
 		o.LockTimeout = lockTimeout
 	}
 	d := &Driver{path: path, opts: o, readers: make(chan *conn, o.Readers), extra: make(chan struct{}, maxExtra)}
+	var err error
 	if !o.Shared {
-		var err error
 		if d.lock, err = lockFile(path + ".lock"); err != nil {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
-	c, err := openConn(path, o)
-	if err != nil {
+	if d.w, err = openWriter(path, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), d.unlock())
 	}
-	d.w = newWriter(c, o.LockTimeout)
 	for range o.Readers {
 		d.readers <- nil
 	}
@@ -100,8 +98,7 @@ func (d *Driver) Close() error {
 	if d.closed.Swap(true) {
 		return nil
 	}
-	<-d.w.turn
-	err := d.w.conn.close()
+	err := d.w.close()
 	return errors.Join(err, d.closeReaders(), d.unlock())
 }
 

@@ -15,6 +15,11 @@ type reader struct {
 	c *conn
 	// began says that a transaction is open.
 	began bool
+	// since is the time before the snapshot began.
+	since int64
+	// watched says that tables are noted as they are read.
+	watched bool
+	tables  []string
 	// extra says that the connection is beyond the pool: it is closed after use.
 	extra bool
 }
@@ -34,7 +39,7 @@ func (d *Driver) acquireReader(ctx context.Context) (*reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{d: d, c: c, extra: extra}
+	r := &reader{d: d, c: c, extra: extra, since: d.w.changes.time()}
 	if c == nil {
 		if r.c, err = openConn(d.path, d.opts); err != nil {
 			r.leave()
@@ -95,6 +100,9 @@ func (r *reader) QueryOnly(ctx context.Context, sql string, args []document.Valu
 	rows, err := r.c.query(ctx, sql, args)
 	if err != nil {
 		return nil, err
+	}
+	if r.watched {
+		r.tables = append(r.tables, rows.stmt.tables.read...)
 	}
 	return rows, nil
 }

@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -11,25 +12,59 @@ import (
 )
 
 // The writer. There is one connection that writes, handed from request to request.
-// Each request works inside a savepoint of a transaction that is open on it. When a
-// request commits while others wait for their turn, its savepoint is released but the
-// transaction stays open for them; the last of them, or the one that fills the batch,
-// commits for all. A request is answered only after that commit, so nothing that was
-// acknowledged can be lost, and the cost of making it durable is shared.
+// The first request has a transaction of its own. When it commits while others wait for
+// their turn, the transaction stays open for them, and each works inside a savepoint of
+// it; the last of them, or the one that fills the batch, commits for all. While one batch
+// is being made durable the next is filled. A request is answered only when its batch is
+// durable, so nothing that was acknowledged can be lost, and the cost is shared.
 type writer struct {
 	turn    chan struct{} // holds one token: the right to use conn
 	conn    *conn
 	waiting atomic.Int32
 	open    *batch
+	// log is the write-ahead log, nil where commits are not durable.
+	log *log
+	// syncing counts the batches that are being made durable, and pending says that the
+	// open batch is left open until they are. settling waits for their ends.
+	syncing  atomic.Int32
+	pending  atomic.Bool
+	settling sync.WaitGroup
+	// broken is why nothing can be written any more.
+	broken  atomic.Pointer[error]
+	closed  chan struct{}
+	changes changes
+	// version is SQLite's count of what other connections have committed.
+	version int64
 	// hold bounds how long a batch is kept open for those who wait.
 	hold    time.Duration
 	timeout time.Duration
 }
 
-func newWriter(c *conn, timeout time.Duration) *writer {
-	w := &writer{turn: make(chan struct{}, 1), conn: c, hold: batchTime, timeout: timeout}
+func openWriter(path string, o Options) (*writer, error) {
+	w := &writer{turn: make(chan struct{}, 1), changes: changes{tables: map[string]int64{}}, hold: batchTime, timeout: o.LockTimeout, closed: make(chan struct{})}
+	var err error
+	if o.Unsafe {
+		w.conn, err = openConn(path, o) // what is never synced cannot be held back
+	} else {
+		w.conn, w.log, err = openLogged(path, o)
+	}
+	if err != nil {
+		return nil, err
+	}
+	w.conn.written = map[string]bool{}
 	w.turn <- struct{}{}
-	return w
+	return w, nil
+}
+
+// close waits for the turn, commits what is open and closes the connection.
+func (w *writer) close() error {
+	close(w.closed)
+	<-w.turn
+	if w.open != nil {
+		w.finish(w.open)
+	}
+	w.settling.Wait()
+	return w.conn.close()
 }
 
 // batch are the requests that one commit makes durable.
@@ -56,6 +91,10 @@ func (w *writer) begin(ctx context.Context) (*turn, error) {
 	if err := w.wait(ctx); err != nil {
 		return nil, err
 	}
+	if err := w.broken.Load(); err != nil {
+		w.turn <- struct{}{}
+		return nil, *err
+	}
 	t := &turn{w: w}
 	if w.open == nil {
 		if err := w.start(); err != nil {
@@ -63,9 +102,12 @@ func (w *writer) begin(ctx context.Context) (*turn, error) {
 			return nil, err
 		}
 	}
-	if err := w.conn.run("SAVEPOINT request"); err != nil {
-		t.leave()
-		return nil, err
+	if w.open.n > 0 {
+		if err := w.conn.run("SAVEPOINT request"); err != nil {
+			t.leave()
+			return nil, err
+		}
+		t.saved = true
 	}
 	return t, nil
 }
@@ -107,6 +149,8 @@ func (w *writer) start() error {
 type turn struct {
 	w     *writer
 	wrote bool
+	// saved says that a savepoint keeps what others of the batch wrote.
+	saved bool
 }
 
 func (t *turn) Query(ctx context.Context, sql string, args []document.Value) (storage.Rows, error) {
@@ -146,17 +190,15 @@ func (t *turn) ready() error {
 		return err
 	}
 	w.finish(b)
-	if err := w.start(); err != nil {
-		return err
-	}
-	return w.conn.run("SAVEPOINT request")
+	t.saved = false
+	return w.start()
 }
 
 // Commit releases the savepoint and waits for the batch to be durable.
 func (t *turn) Commit(context.Context) error {
 	w := t.w
 	w.conn.closeRows()
-	if err := w.conn.run("RELEASE request"); err != nil {
+	if err := t.release(); err != nil {
 		w.fail(err)
 		w.turn <- struct{}{}
 		return err
@@ -167,8 +209,20 @@ func (t *turn) Commit(context.Context) error {
 	return w.durable(b)
 }
 
-// durable waits until the batch is committed. Whoever was to commit it may have given
-// up waiting for its turn; then a member does.
+// release ends the savepoint and keeps what was written. Without one it makes sure that
+// the transaction has not been lost.
+func (t *turn) release() error {
+	if t.saved {
+		return t.w.conn.run("RELEASE request")
+	}
+	if t.w.conn.db.GetAutocommit() {
+		return storage.NewError(storage.Other, "", "", errBatch)
+	}
+	return nil
+}
+
+// durable waits until the batch is durable. Whoever was to commit it may have given up
+// waiting for its turn; then a member does.
 func (w *writer) durable(b *batch) error {
 	select {
 	case <-b.done:
@@ -177,30 +231,38 @@ func (w *writer) durable(b *batch) error {
 	}
 	timer := time.NewTimer(w.hold)
 	defer timer.Stop()
-	select {
-	case <-b.done:
-		return b.err
-	case <-timer.C:
-	}
-	select {
-	case <-b.done:
-	case <-w.turn:
-		if w.open == b {
-			w.finish(b)
+	for {
+		select {
+		case <-b.done:
+			return b.err
+		case <-timer.C:
 		}
-		w.turn <- struct{}{}
+		select {
+		case <-b.done:
+			return b.err
+		case <-w.turn:
+			if w.open == b && w.syncing.Load() == 0 {
+				w.finish(b)
+			}
+			w.turn <- struct{}{}
+		}
+		timer.Reset(w.hold)
 	}
-	<-b.done
-	return b.err
 }
 
 // Rollback undoes the request's writes.
 func (t *turn) Rollback() {
 	w := t.w
 	w.conn.closeRows()
-	err := w.conn.run("ROLLBACK TO request")
-	if err == nil {
-		err = w.conn.run("RELEASE request")
+	var err error
+	switch {
+	case !t.saved:
+		err = w.conn.run("ROLLBACK")
+		w.open = nil // nobody else is in it
+	default:
+		if err = w.conn.run("ROLLBACK TO request"); err == nil {
+			err = w.conn.run("RELEASE request")
+		}
 	}
 	if err != nil {
 		w.fail(err)
@@ -210,31 +272,82 @@ func (t *turn) Rollback() {
 	t.leave()
 }
 
-// leave gives the turn on: with the transaction open when there is something to commit,
-// others wait for the turn and the batch has room; after its end otherwise.
+// leave gives the turn on, with the transaction open or after its end.
 func (t *turn) leave() {
 	w := t.w
-	if w.conn.db.GetAutocommit() {
+	if w.open != nil && w.conn.db.GetAutocommit() {
 		w.fail(errBatch)
 	}
-	if b := w.open; b != nil && (b.n == 0 || w.waiting.Load() == 0 || b.n >= maxBatch || time.Since(b.start) > w.hold) {
+	if b := w.open; b != nil && w.due(b) {
 		w.finish(b)
 	}
 	w.turn <- struct{}{}
 }
 
+// due reports whether the open batch is to be committed now. It stays open for others
+// while it has room: as long as the disk is busy with another batch, since that must
+// end before this one can; or for those who wait for their turn, for a short time.
+func (w *writer) due(b *batch) bool {
+	if b.n == 0 || b.n >= maxBatch {
+		return true
+	}
+	w.pending.Store(true) // before the look: settle looks the other way round
+	if w.syncing.Load() > 0 {
+		return false
+	}
+	w.pending.Store(false)
+	return w.waiting.Load() == 0 || time.Since(b.start) > w.hold
+}
+
 // finish commits the batch, or rolls an empty one back.
 func (w *writer) finish(b *batch) {
-	end := "COMMIT"
-	if b.n == 0 {
-		end = "ROLLBACK"
+	owes, err := false, error(nil)
+	switch {
+	case b.n == 0:
+		err = w.conn.run("ROLLBACK")
+	case w.log != nil:
+		owes, err = w.log.commit(func() error { return w.conn.run("COMMIT") })
+	default:
+		err = w.conn.run("COMMIT")
 	}
-	if err := w.conn.run(end); err != nil {
+	if err != nil {
 		w.fail(err)
 		return
 	}
+	w.changes.commit(w.conn.written)
+	clear(w.conn.written)
 	w.open = nil
+	if !owes {
+		close(b.done)
+		return
+	}
+	w.syncing.Add(1)
+	w.settling.Add(1)
+	go w.settle(b)
+}
+
+// settle makes a committed batch durable, tells its members, and commits the batch that
+// was left open meanwhile. When the disk fails nobody knows what it has kept: no more is
+// written until the database is opened again.
+func (w *writer) settle(b *batch) {
+	if err := w.log.settle(); err != nil {
+		b.err = storage.NewError(storage.Other, "", "", err)
+		w.broken.Store(&b.err)
+	}
+	w.syncing.Add(-1)
 	close(b.done)
+	w.settling.Done()
+	if !w.pending.Load() {
+		return
+	}
+	select {
+	case <-w.closed:
+	case <-w.turn:
+		if next := w.open; next != nil && w.due(next) {
+			w.finish(next)
+		}
+		w.turn <- struct{}{}
+	}
 }
 
 // fail tells all members of the batch that nothing of it was kept.
@@ -242,6 +355,7 @@ func (w *writer) fail(err error) {
 	if !w.conn.db.GetAutocommit() {
 		_ = w.conn.run("ROLLBACK")
 	}
+	clear(w.conn.written)
 	if b := w.open; b != nil {
 		b.err = err
 		w.open = nil
