@@ -25,7 +25,7 @@ const Disk = "freddo-disk"
 // fileSystem is the file system of one writing connection.
 type fileSystem struct {
 	vfs.VFSFilename
-	// log is the connection's write-ahead log, once it is open.
+	// log is the connection's write-ahead log; nil until SQLite opens it.
 	log *log
 	// slice is that of the last journal.
 	slice vfsutil.SliceFile
@@ -34,8 +34,8 @@ type fileSystem struct {
 // number makes the names of file systems differ.
 var number atomic.Int64
 
-// openLogged opens a database for writing with its log.
-func openLogged(path string, o Options) (*conn, *log, error) {
+// openLogged opens a database for writing, on a file system of its own.
+func openLogged(path string, o Options) (*conn, *fileSystem, error) {
 	under, ok := vfs.Find(Disk).(vfs.VFSFilename)
 	if !ok {
 		under, _ = vfs.Find("os").(vfs.VFSFilename)
@@ -49,7 +49,7 @@ func openLogged(path string, o Options) (*conn, *log, error) {
 		return nil, nil, err
 	}
 	c.closed = func() { vfs.Unregister(name) }
-	return c, s.log, nil
+	return c, s, nil
 }
 
 func (s *fileSystem) OpenFilename(name *vfs.Filename, flags vfs.OpenFlag) (vfs.File, vfs.OpenFlag, error) {
@@ -144,12 +144,19 @@ func (f *log) Sync(flags vfs.SyncFlag) error {
 	return nil
 }
 
-// commit runs fn, which commits, and reports whether it is to be settled.
-func (f *log) commit(fn func() error) (owes bool, err error) {
+// commit runs fn, which commits, and returns the log when it is to be settled.
+func (s *fileSystem) commit(fn func() error) (owed *log, err error) {
+	if s == nil || s.log == nil {
+		return nil, fn()
+	}
+	f := s.log
 	f.putOff, f.owes = true, false
 	err = fn()
 	f.putOff = false
-	return f.owes, err
+	if err != nil || !f.owes {
+		return nil, err
+	}
+	return f, nil
 }
 
 // settle makes durable what was committed before it was called. One sync serves all

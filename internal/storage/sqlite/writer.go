@@ -22,8 +22,8 @@ type writer struct {
 	conn    *conn
 	waiting atomic.Int32
 	open    *batch
-	// log is the write-ahead log, nil where commits are not durable.
-	log *log
+	// files has the write-ahead log; nil where commits are not durable.
+	files *fileSystem
 	// syncing counts the batches that are being made durable, and pending says that the
 	// open batch is left open until they are. settling waits for their ends.
 	syncing  atomic.Int32
@@ -46,12 +46,15 @@ func openWriter(path string, o Options) (*writer, error) {
 	if o.Unsafe {
 		w.conn, err = openConn(path, o) // what is never synced cannot be held back
 	} else {
-		w.conn, w.log, err = openLogged(path, o)
+		w.conn, w.files, err = openLogged(path, o)
 	}
 	if err != nil {
 		return nil, err
 	}
 	w.conn.written = map[string]bool{}
+	if err := w.noteOthers(context.Background()); err != nil {
+		return nil, errors.Join(err, w.conn.close())
+	}
 	w.turn <- struct{}{}
 	return w, nil
 }
@@ -301,14 +304,12 @@ func (w *writer) due(b *batch) bool {
 
 // finish commits the batch, or rolls an empty one back.
 func (w *writer) finish(b *batch) {
-	owes, err := false, error(nil)
-	switch {
-	case b.n == 0:
+	var owed *log
+	var err error
+	if b.n == 0 {
 		err = w.conn.run("ROLLBACK")
-	case w.log != nil:
-		owes, err = w.log.commit(func() error { return w.conn.run("COMMIT") })
-	default:
-		err = w.conn.run("COMMIT")
+	} else {
+		owed, err = w.files.commit(func() error { return w.conn.run("COMMIT") })
 	}
 	if err != nil {
 		w.fail(err)
@@ -317,20 +318,20 @@ func (w *writer) finish(b *batch) {
 	w.changes.commit(w.conn.written)
 	clear(w.conn.written)
 	w.open = nil
-	if !owes {
+	if owed == nil {
 		close(b.done)
 		return
 	}
 	w.syncing.Add(1)
 	w.settling.Add(1)
-	go w.settle(b)
+	go w.settle(b, owed)
 }
 
 // settle makes a committed batch durable, tells its members, and commits the batch that
 // was left open meanwhile. When the disk fails nobody knows what it has kept: no more is
 // written until the database is opened again.
-func (w *writer) settle(b *batch) {
-	if err := w.log.settle(); err != nil {
+func (w *writer) settle(b *batch, l *log) {
+	if err := l.settle(); err != nil {
 		b.err = storage.NewError(storage.Other, "", "", err)
 		w.broken.Store(&b.err)
 	}
