@@ -217,6 +217,9 @@ type Profile struct {
 	// PDFDisposition and BinaryDisposition are the Content-Disposition of those types of
 	// answers; empty names the file only.
 	PDFDisposition, BinaryDisposition string
+	// PrintShareNeedsRow: a read share gives print and email of the document only where
+	// the DocType's first DocPerm row does.
+	PrintShareNeedsRow bool
 }
 
 const (
@@ -235,8 +238,9 @@ func V14() *Profile {
 		RESTNullData: true, DocMethodNotPermitted: true, DebugNeedsLogging: true, RunServerObj: true, RateUsed: true,
 		OAuthNeedsRedirectURI: true, OAuthDefaultRole: "All",
 		NoOutgoingEmail: "Please setup default Email Account from Setup > Email > Email Account", WebsiteHome: "/", StaleExcType: true,
-		ReadOnlyText: readOnly14,
-		TableColumns: true,
+		ReadOnlyText:       readOnly14,
+		TableColumns:       true,
+		PrintShareNeedsRow: true,
 	}
 }
 

@@ -43,7 +43,7 @@ func (c *Call) lookup(ctx context.Context, name string) (*doctype.DocType, error
 	if !c.memo.dirty[name] && !c.memo.dirty[""] {
 		return c.Meta.Get(ctx, c.Tx, c.metaGen, name)
 	}
-	if c.Meta.IsBootstrap(name) {
+	if c.Meta.IsFixed(name) {
 		return c.Meta.Base(name)
 	}
 	dt, err := c.Meta.Load(ctx, c.Tx, name)

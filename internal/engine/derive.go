@@ -8,7 +8,7 @@ import "context"
 // computes for itself, so an old snapshot never enters the cache. The result is shared
 // and must not be changed.
 func (c *Call) Derive(ctx context.Context, dtName string, key any, make func() (any, error)) (any, error) {
-	if c.Meta.IsBootstrap(dtName) {
+	if c.Meta.IsFixed(dtName) {
 		return make() // these descriptions are never dropped
 	}
 	dt, err := c.DocType(ctx, dtName)

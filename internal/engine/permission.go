@@ -168,8 +168,11 @@ func (c *Call) evaluate(ctx context.Context, dt *doctype.DocType, right doctype.
 	}
 	if d.Name() != "" {
 		names, err := perm.Shared(ctx, c.Tx, dt.Name, me.Name, right, d.Name())
-		if err != nil || len(names) > 0 {
-			return len(names) > 0, nil, err
+		if err != nil {
+			return false, nil, err
+		}
+		if len(names) > 0 && (!c.Profile.PrintShareNeedsRow || perm.RowCarries(dt, right)) {
+			return true, nil, nil
 		}
 	}
 	return false, c.accessReasons(ctx, reasons, dt, d, me), nil

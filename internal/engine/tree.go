@@ -5,6 +5,7 @@ import (
 
 	"freddo/doctype"
 	"freddo/document"
+	"freddo/exc"
 	"freddo/internal/perm"
 	"freddo/internal/storage"
 )
@@ -42,8 +43,11 @@ func (c *Call) Descendants(ctx context.Context, dtName, name string) ([]string, 
 // below is perm's view of trees. A DocType that is gone has no nodes.
 func (c *Call) below(ctx context.Context, dtName, name string) (names []string, tree bool, err error) {
 	dt, err := c.DocType(ctx, dtName)
+	if exc.Is(err, exc.DoesNotExist) {
+		return nil, false, nil // a permission on a DocType that is gone restricts nothing below it
+	}
 	if err != nil {
-		return nil, false, nil //nolint:nilerr // a permission on a DocType that is gone restricts nothing below it
+		return nil, false, err
 	}
 	if !isNestedSet(dt) {
 		return nil, false, nil
@@ -84,8 +88,9 @@ func (c *Call) related(ctx context.Context, dt *doctype.DocType, name, left, opL
 // ClearTree makes User Permissions on nodes of a tree be read anew: what lies below
 // them has changed.
 func (c *Call) ClearTree(dt string) {
+	c.memo.usersDirty = true // users read from now on see a tree that may be rolled back
 	if c.Perm.UsesTree(dt) {
-		c.memo.users, c.memo.usersDirty = nil, true
+		c.memo.users = nil
 	}
 	c.Announce(TopicTrees)
 	c.AfterCommit(func(context.Context) { c.Perm.TreeChanged(dt) })

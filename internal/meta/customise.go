@@ -2,6 +2,7 @@ package meta
 
 import (
 	"context"
+	"strings"
 
 	"freddo/document"
 	"freddo/internal/storage"
@@ -88,6 +89,10 @@ func (s *Store) rows(ctx context.Context, tx *storage.Tx, dtName, column, value,
 	return out, rows.Err()
 }
 
+// structural are keys of a DocType that are not properties. Upstream sets them all the
+// same and fails wherever it uses them.
+var structural = map[string]bool{"name": true, "doctype": true, "fields": true, "permissions": true, "links": true, "actions": true, "states": true}
+
 // applySetters sets properties on the DocType, its fields and its other rows.
 // Source: frappe/model/meta.py apply_property_setters.
 func applySetters(o *document.Object, fields []document.Value, setters []*document.Object) {
@@ -95,7 +100,9 @@ func applySetters(o *document.Object, fields []document.Value, setters []*docume
 		prop, value := ps.Str("property"), castProperty(ps.Str("property_type"), ps.Get("value"))
 		switch ps.Str("doctype_or_field") {
 		case "DocType":
-			o.Set(prop, value)
+			if !structural[prop] {
+				o.Set(prop, value)
+			}
 		case "DocField":
 			setOnRow(fields, "fieldname", ps.Str("field_name"), prop, value)
 		case "DocType Link":
@@ -117,12 +124,18 @@ func setOnRow(rows []document.Value, key, want, prop string, value document.Valu
 	}
 }
 
+// castProperty follows frappe/utils/data.py cast.
 func castProperty(kind string, v document.Value) document.Value {
 	switch kind {
 	case "Int", "Check":
+		if strings.EqualFold(v.Str(), "true") {
+			return document.IntOf(1)
+		}
 		return document.IntOf(document.Cint(v))
 	case "Float", "Currency", "Percent":
 		return document.FloatOf(document.Flt(v))
+	case "Data", "Text", "Small Text", "Long Text", "Text Editor", "Select", "Link", "Dynamic Link":
+		return document.Text(document.ToText(v))
 	}
 	return v
 }

@@ -26,6 +26,14 @@ var ErrUnknown = errors.New("meta: unknown DocType")
 var bootstrap = []string{"DocType", "DocField", "DocPerm", "DocType Action", "DocType Link", "DocType State",
 	"Custom Field", "Property Setter", "Custom DocPerm"}
 
+// customised are the bootstrap DocTypes that a site can give other permissions.
+// Source: frappe/model/meta.py special_doctypes, set_custom_permissions.
+var customised = map[string]bool{"Custom Field": true, "Property Setter": true}
+
+// uncustomised are other DocTypes that nothing customises.
+// Source: frappe/model/meta.py special_doctypes.
+var uncustomised = map[string]bool{"Module Def": true}
+
 // Store is the cache of compiled DocTypes. It is safe for concurrent use.
 type Store struct {
 	profile *compat.Profile
@@ -57,14 +65,18 @@ func (s *Store) Generation() int64 { return s.gen.Load() }
 
 // Cached returns a DocType without I/O, or nil.
 func (s *Store) Cached(name string) *doctype.DocType {
-	if dt := s.base[name]; dt != nil {
+	if dt := s.base[name]; dt != nil && !customised[name] {
 		return dt
 	}
 	return (*s.cache.Load())[name]
 }
 
-// IsBootstrap reports whether a DocType's description is fixed.
+// IsBootstrap reports whether a DocType describes DocTypes: its own description comes
+// with the program, and a site changes at most its permissions.
 func (s *Store) IsBootstrap(name string) bool { return s.base[name] != nil }
+
+// IsFixed reports whether a DocType is a bootstrap DocType that nothing changes.
+func (s *Store) IsFixed(name string) bool { return s.base[name] != nil && !customised[name] }
 
 // Get returns a compiled DocType, loading it through tx when it is not cached. gen
 // is the generation at the transaction's begin. Errors: ErrUnknown, storage errors.
@@ -109,9 +121,27 @@ func (s *Store) Invalidate(name string) {
 
 // Load reads and compiles a DocType, past the cache.
 func (s *Store) Load(ctx context.Context, tx *storage.Tx, name string) (*doctype.DocType, error) {
+	if s.base[name] != nil {
+		return s.loadBootstrap(ctx, tx, name)
+	}
 	o, err := s.Object(ctx, tx, name)
 	if err != nil {
 		return nil, err
+	}
+	return s.compile(o), nil
+}
+
+// loadBootstrap compiles a bootstrap DocType with what the site may change of it.
+func (s *Store) loadBootstrap(ctx context.Context, tx *storage.Tx, name string) (*doctype.DocType, error) {
+	if s.IsFixed(name) {
+		return s.base[name], nil
+	}
+	o, err := CoreObject(s.profile, name)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.customise(ctx, tx, o); err != nil {
+		return nil, fmt.Errorf("customise DocType %s: %w", name, err)
 	}
 	return s.compile(o), nil
 }
@@ -145,7 +175,7 @@ func (s *Store) Object(ctx context.Context, tx *storage.Tx, name string) (*docum
 		return nil, fmt.Errorf("%w: %s", ErrUnknown, name) // the table compares without case, names do not
 	}
 	o := d.ToObject(document.JSONOptions{})
-	if s.base[name] == nil {
+	if !s.IsFixed(name) && !uncustomised[name] {
 		if err := s.customise(ctx, tx, o); err != nil {
 			return nil, fmt.Errorf("customise DocType %s: %w", name, err)
 		}

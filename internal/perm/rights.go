@@ -76,7 +76,8 @@ func Levels(dt *doctype.DocType, u *User, right doctype.Right) (levels map[int]b
 	return levels, false
 }
 
-// sharable rights can be given by a DocShare; email and print ride on a read share.
+// sharedColumn is the column of DocShare that gives a right, "" for rights that cannot be
+// shared; email and print ride on a read share.
 func sharedColumn(right doctype.Right) string {
 	switch right {
 	case doctype.Read, doctype.Write, doctype.Share, doctype.Submit:
@@ -85,6 +86,16 @@ func sharedColumn(right doctype.Right) string {
 		return "read"
 	}
 	return ""
+}
+
+// RowCarries reports whether a share of a document gives a right where print and email
+// also ask the DocType's first DocPerm row, whatever its role.
+// Source: frappe/permissions.py has_permission (v14).
+func RowCarries(dt *doctype.DocType, right doctype.Right) bool {
+	if right != doctype.Print && right != doctype.Email {
+		return true
+	}
+	return len(dt.Permissions) > 0 && dt.Permissions[0].Rights.Has(right)
 }
 
 // Shared returns the names of dt's documents shared with the user with a right;

@@ -124,12 +124,12 @@ func (s *Store) UsesTree(dt string) bool {
 
 // User returns a user with roles and User Permissions, loading it through tx when
 // it is not cached. fresh passes by the cache: the transaction has changed users. A
-// user that does not exist has the automatic roles only.
+// user that does not exist has the automatic roles only, and is not cached.
 func (s *Store) User(ctx context.Context, tx *storage.Tx, gen int64, name string, fresh bool, below Below) (*User, error) {
 	if u := (*s.users.Load())[name]; u != nil && !fresh {
 		return u, nil
 	}
-	u, err := load(ctx, tx, name, below)
+	u, kept, err := load(ctx, tx, name, below)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,7 @@ func (s *Store) User(ctx context.Context, tx *storage.Tx, gen int64, name string
 	for _, dt := range u.trees {
 		s.trees[dt] = true
 	}
-	if s.gen.Load() != gen || fresh {
+	if s.gen.Load() != gen || fresh || !kept {
 		return u, nil
 	}
 	next := map[string]*User{name: u}
@@ -152,27 +152,30 @@ func (s *Store) User(ctx context.Context, tx *storage.Tx, gen int64, name string
 	return u, nil
 }
 
-func load(ctx context.Context, tx *storage.Tx, name string, below Below) (*User, error) {
-	u := &User{Name: name, roles: map[string]bool{}, Allowed: map[string][]Allowed{}}
-	var full, kind, image, lang, enabled document.Value
-	b := storage.NewBuilder(tx.Dialect()).SQL("SELECT ").Ident("full_name").SQL(", ").Ident("user_type").SQL(", ").
+// load reads a user. kept says that it may be cached: it exists, spelled like this. The
+// database finds it under other spellings too, but only the stored one is invalidated.
+func load(ctx context.Context, tx *storage.Tx, name string, below Below) (u *User, kept bool, err error) {
+	u = &User{Name: name, roles: map[string]bool{}, Allowed: map[string][]Allowed{}}
+	var stored, full, kind, image, lang, enabled document.Value
+	b := storage.NewBuilder(tx.Dialect()).SQL("SELECT ").Ident("name").SQL(", ").Ident("full_name").SQL(", ").Ident("user_type").SQL(", ").
 		Ident("user_image").SQL(", ").Ident("language").SQL(", ").Ident("enabled").SQL(" FROM ").Table("User").
 		SQL(" WHERE ").Ident("name").SQL(" = ").Arg(document.Text(name))
-	if _, err := tx.QueryRow(ctx, b, &full, &kind, &image, &lang, &enabled); err != nil {
-		return nil, err
+	if _, err := tx.QueryRow(ctx, b, &stored, &full, &kind, &image, &lang, &enabled); err != nil {
+		return nil, false, err
 	}
+	kept = document.ToText(stored) == name
 	u.FullName, u.UserType, u.Image, u.Language = document.ToText(full), document.ToText(kind), document.ToText(image), document.ToText(lang)
 	u.Enabled = document.Cint(enabled) != 0
 	if err := u.loadRoles(ctx, tx); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, r := range u.Roles {
 		u.roles[r] = true
 	}
 	if name == Administrator || name == Guest {
-		return u, nil
+		return u, kept, nil
 	}
-	return u, u.loadAllowed(ctx, tx, below)
+	return u, kept, u.loadAllowed(ctx, tx, below)
 }
 
 // automatic roles are never taken from Has Role.
