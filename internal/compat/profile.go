@@ -18,8 +18,8 @@ type Profile struct {
 	// Body is how response bodies are printed, Inner the JSON strings inside them.
 	Body, Inner document.Format
 
-	// Rules are the rules of lists, RawRules those of the v2 list and CountRules those of
-	// frappe.client.get_count; nil means Rules.
+	// Rules are the rules of lists, RawRules those of the v2 list, where it has its own, and
+	// CountRules those of db.count, db.exists and db.get_value.
 	Rules, RawRules, CountRules *query.Rules
 
 	// V2 says that /api/v1 and /api/v2 exist.
@@ -84,8 +84,6 @@ type Profile struct {
 	FormatCounterByPrefix bool
 	// TimeDefaultsToNow fills every empty Time field of a new document.
 	TimeDefaultsToNow bool
-	// CreateBeforeLinks checks the create right before links are validated.
-	CreateBeforeLinks bool
 	// SanitizeSorts prints attributes and styles of sanitised HTML as v14's library does.
 	SanitizeSorts bool
 	// SanitizeTel keeps tel: addresses.
@@ -128,16 +126,12 @@ type Profile struct {
 	FetchSkipsMissing bool
 	// DebugInExc puts the SQL of debug=1 into exc; otherwise into _debug_messages.
 	DebugInExc bool
-	// HasDiscard, HasAddComment: document methods that exist.
-	HasDiscard, HasAddComment bool
+	// HasDiscard: the document method discard exists.
+	HasDiscard bool
 	// NameSetOnV2Create honours an explicit name in a v2 create.
 	NameSetOnV2Create bool
 	// CountChecksPermission: frappe.client.get_count checks permissions.
 	CountChecksPermission bool
-	// ResourcePostOnName routes POST /api/resource/DT/name in v1 (v15 and later).
-	ResourcePostOnName bool
-	// ServerScriptsDefault enables Server Scripts unless the site says otherwise.
-	ServerScriptsDefault bool
 	// CSRFPatch checks CSRF on PATCH too.
 	CSRFPatch bool
 	// CSRFReferrers trusts the site's allowed_referrers instead of a CSRF token.
@@ -234,7 +228,7 @@ func V14() *Profile {
 		ExcTypeFirst: true, SanitizeSorts: true, CreateNulls: true, DeleteKey: "message", DisabledKeysWork: true,
 		HashName: "v14", NewnameAlways: true, DocstatusAsSent: true, FetchSkipsMissing: true, TimeDefaultsToNow: true, IndentJSON: true, TableMandatoryColon: true,
 		DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
-		HomePage: "/app", SessionExpiry: "60:00", FailedLoginExcType: "DoesNotExistError", TagsLeadingComma: true, DebugInExc: true, ServerScriptsDefault: true,
+		HomePage: "/app", SessionExpiry: "60:00", FailedLoginExcType: "DoesNotExistError", TagsLeadingComma: true, DebugInExc: true,
 		RESTNullData: true, DocMethodNotPermitted: true, DebugNeedsLogging: true, RunServerObj: true, RateUsed: true,
 		OAuthNeedsRedirectURI: true, OAuthDefaultRole: "All",
 		NoOutgoingEmail: "Please setup default Email Account from Setup > Email > Email Account", WebsiteHome: "/", StaleExcType: true,
@@ -255,7 +249,7 @@ func V15() *Profile {
 		FormatCounterByPrefix: true, TimeDefaultsToNow: true, TableMandatoryColon: true,
 		PermissionSentence: true, DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
 		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TagsLeadingComma: true,
-		HasAddComment: true, ResourcePostOnName: true, CSRFPatch: true, WorkspaceIsHome: true,
+		CSRFPatch: true, WorkspaceIsHome: true,
 		NewDocOnCreate: true, DocMethodNotPermitted: true, MetaRowTables: true, ExcSource: true, RunServerObj: true,
 		RateUsed: true, OAuthNeedsRedirectURI: true, OpenIDRedirect: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
 		NoOutgoingEmail: "Please setup default Email Account from Settings > Email Account", WebsiteHome: "me", EmailLinkBySetting: true,
@@ -276,8 +270,8 @@ func V16() *Profile {
 		SkipEqualCookies: true, HTTPErrorCookies: true, TimestampNamesDocument: true, PermissionSentence: true,
 		DeskLinksAbsolute: true, SortDefault: "creation", IndexCreation: true,
 		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TypeErrorNamesMethod: true,
-		GuestSummaryLogin: true, WWWAuthenticate: true, HasDiscard: true, HasAddComment: true,
-		NameSetOnV2Create: true, ResourcePostOnName: true, CSRFPatch: true, CSRFReferrers: true,
+		GuestSummaryLogin: true, WWWAuthenticate: true, HasDiscard: true,
+		NameSetOnV2Create: true, CSRFPatch: true, CSRFReferrers: true,
 		RemovesSIDParameter: true, RefusalNamesIP: true, NewDocOnCreate: true, DocMethodChecksRightFirst: true,
 		CopyRoute: true, EngineList: true, StripOnV2Update: true, LinkText: true, ExcSource: true,
 		RateWholeSeconds: true, TreeCreateByParent: true, OAuthMetadata: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,

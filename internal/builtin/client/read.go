@@ -54,14 +54,6 @@ func getList(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	return engine.JSON(res.JSON), nil
 }
 
-// countRules are those of db.count and db.get_value.
-func countRules(c *engine.Call) *query.Rules {
-	if c.RawRules != nil {
-		return c.RawRules
-	}
-	return query.RulesCount15()
-}
-
 // getCount counts rows. Frappe: no release before 16.4 checks a permission here.
 // Source: client.py get_count, frappe/database/database.py count.
 func getCount(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
@@ -74,7 +66,7 @@ func getCount(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 		return nil, err
 	}
 	r := query.Request{DocType: dt, Filters: method.ParseJSON(a.Get("filters")), Limit: -1, Count: query.CountRows, IgnorePermissions: true}
-	rules := countRules(c)
+	rules := c.Profile.CountRules
 	if c.Profile.CountChecksPermission || c.Limits != nil {
 		r.IgnorePermissions, r.FromRequest, rules = false, true, c.Rules
 	}
@@ -125,7 +117,7 @@ func firstName(ctx context.Context, c *engine.Call, dtName string, filters docum
 	if c.Profile.SortDefault == "creation" {
 		order = "creation desc"
 	}
-	res, err := c.ListBy(ctx, countRules(c), query.Request{DocType: dt, Fields: document.Texts([]string{"name"}), Filters: filters, OrderBy: document.Text(order),
+	res, err := c.ListBy(ctx, c.Profile.CountRules, query.Request{DocType: dt, Fields: document.Texts([]string{"name"}), Filters: filters, OrderBy: document.Text(order),
 		Limit: 1, AsList: true, IgnorePermissions: c.Limits == nil})
 	if err != nil {
 		return "", err
