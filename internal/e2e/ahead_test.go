@@ -64,7 +64,7 @@ func TestFetchedIsStored(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if len(seen) < 10 {
-		t.Errorf("only %d values were seen", len(seen))
+	if len(seen) < 2 {
+		t.Errorf("%d values were seen: nothing was written beside the inserts", len(seen))
 	}
 }
