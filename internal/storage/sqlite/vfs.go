@@ -206,8 +206,12 @@ type journal struct {
 	keep *vfsutil.SliceFile
 }
 
-// maxJournal is how long the journal of savepoints may get in memory.
-const maxJournal = 4 << 20
+// maxJournal is how long the journal of savepoints may get in memory; one longer than
+// maxKept is not kept for the next.
+const (
+	maxJournal = 4 << 20
+	maxKept    = 1 << 20
+)
 
 func (j *journal) WriteAt(p []byte, off int64) (int, error) {
 	if j.file == nil && off+int64(len(p)) > maxJournal {
@@ -252,6 +256,8 @@ func (j *journal) Close() error {
 	if j.file != nil {
 		return j.file.Close()
 	}
-	*j.keep = j.SliceFile
+	if cap(j.SliceFile) <= maxKept {
+		*j.keep = j.SliceFile
+	}
 	return nil
 }
