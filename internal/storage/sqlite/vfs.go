@@ -206,12 +206,8 @@ type journal struct {
 	keep *vfsutil.SliceFile
 }
 
-// maxJournal is how long the journal of savepoints may get in memory; one longer than
-// maxKept is not kept for the next.
-const (
-	maxJournal = 4 << 20
-	maxKept    = 1 << 20
-)
+// maxJournal is how long the journal of savepoints may get in memory.
+const maxJournal = 1 << 20
 
 func (j *journal) WriteAt(p []byte, off int64) (int, error) {
 	if j.file == nil && off+int64(len(p)) > maxJournal {
@@ -256,8 +252,6 @@ func (j *journal) Close() error {
 	if j.file != nil {
 		return j.file.Close()
 	}
-	if cap(j.SliceFile) <= maxKept {
-		*j.keep = j.SliceFile
-	}
+	*j.keep = j.SliceFile
 	return nil
 }
