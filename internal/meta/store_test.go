@@ -194,7 +194,7 @@ func TestWhatTheCacheOfDocTypesKeeps(t *testing.T) {
 			t.Errorf("%s: a bootstrap DocType was forgotten", c.behaviour)
 		}
 	}
-	if s.mustGet("Gadget") != s.mustGet("Gadget") {
+	if first := s.mustGet("Gadget"); s.mustGet("Gadget") != first {
 		t.Error("a kept DocType is compiled again")
 	}
 }
