@@ -4,6 +4,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"freddo/doctype"
@@ -15,10 +16,19 @@ func releases() []*compat.Profile {
 	return []*compat.Profile{compat.V14(), compat.V15(), compat.V16()}
 }
 
+// shipped are the DocTypes of each release, read once.
+var shipped = map[string]func() ([]*document.Object, error){}
+
+func init() {
+	for _, p := range releases() {
+		shipped[p.Name] = sync.OnceValues(func() ([]*document.Object, error) { return CoreDocTypes(p) })
+	}
+}
+
 // core returns the compiled DocTypes of a release by name.
 func core(t *testing.T, p *compat.Profile) map[string]*doctype.DocType {
 	t.Helper()
-	objects, err := CoreDocTypes(p)
+	objects, err := shipped[p.Name]()
 	if err != nil {
 		t.Fatal(err)
 	}
