@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 
 	"freddo/document"
 	"freddo/internal/files"
@@ -30,7 +32,7 @@ func (c *Call) undoFiles() {
 		return
 	}
 	if err := c.stage.Undo(); err != nil {
-		c.Log.Error("files of a failed request wait to be taken back", "error", err)
+		c.logFiles("files of a failed request are to be taken back", err)
 	}
 }
 
@@ -42,8 +44,18 @@ func (c *Call) finishFiles() {
 	}
 	c.stage.Referenced = c.fileNamed
 	if err := c.stage.Finish(); err != nil {
-		c.Log.Error("removed files wait to be deleted", "error", err)
+		c.logFiles("removed files are to be deleted", err)
 	}
+}
+
+// logFiles tells of what the store of files did not do: while it does not answer that is
+// only put off.
+func (c *Call) logFiles(what string, err error) {
+	level := slog.LevelError
+	if errors.Is(err, files.ErrUnavailable) {
+		level = slog.LevelWarn
+	}
+	c.Log.Log(context.Background(), level, what, "error", err)
 }
 
 // CleanFiles does what the store of files has not done while it did not answer.
