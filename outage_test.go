@@ -41,7 +41,11 @@ type outage struct {
 
 func newOutage(t *testing.T, release string) *outage {
 	t.Helper()
-	app := worldSite(t, release)
+	return newOutageOf(t, worldSite(t, release))
+}
+
+func newOutageOf(t *testing.T, app *App) *outage {
+	t.Helper()
 	o := &outage{t: t, app: app, store: filestest.NewFailing(t, app.cfg.Site, app.engine.Files.Store)}
 	app.engine.Files.Store = o.store
 	app.log = slog.New(slog.NewTextHandler(&o.log, &slog.HandlerOptions{Level: slog.LevelError}))
@@ -335,5 +339,46 @@ func (o *outage) check(name string, w *httptest.ResponseRecorder, refused bool, 
 	after := o.state()
 	if w.Code >= 500 && !slices.Equal(before, after) {
 		o.t.Errorf("%s: something was changed:\nbefore %q\nafter  %q", name, before, after)
+	}
+}
+
+func TestADownloadThatBreaksOffIsSeenToBeCutOff(t *testing.T) {
+	t.Parallel()
+	o := newOutage(t, "v15")
+	server := httptest.NewServer(o.app.Handler())
+	t.Cleanup(server.Close)
+	urls := []string{o.file("a.txt", o.fresh(2<<20)).Str("file_url"), o.answer(o.upload("b.txt", o.fresh(2<<20))).Str("file_url")}
+	for _, u := range urls {
+		r, _ := http.NewRequest("GET", server.URL+u, nil)
+		r.Header.Set("Authorization", o.token)
+		o.log.Reset()
+		o.store.Down(3) // it is opened and begun
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(resp.Body)
+		_ = resp.Body.Close()
+		o.store.Up()
+		if resp.StatusCode != http.StatusOK || err == nil || len(data) >= 2<<20 {
+			t.Errorf("%s: %d, %d bytes, %v", u, resp.StatusCode, len(data), err)
+		}
+		if n := strings.Count(o.log.String(), "level=ERROR"); n != 1 {
+			t.Errorf("%s: logged %d times: %s", u, n, o.log.String())
+		}
+	}
+}
+
+func TestADownloadInABatchThatBreaksOffIsAnOutage(t *testing.T) {
+	t.Parallel()
+	o := newOutage(t, "v15")
+	u := o.file("a.txt", o.fresh(2<<20)).Str("file_url")
+	for n := range 4 { // it cannot be opened, or read, or read to its end
+		o.store.Down(n)
+		w := o.json("POST", "/api/v2/batch", map[string]any{"requests": []any{map[string]any{"path": "/api/method/frappe.handler.download_file?file_url=" + u}}})
+		o.store.Up()
+		if body := w.Body.String(); !strings.Contains(body, `"status":503`) || strings.Contains(body, filestest.Secret) {
+			t.Errorf("down after %d calls: %d %.300s", n, w.Code, body)
+		}
 	}
 }

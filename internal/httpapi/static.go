@@ -83,7 +83,7 @@ func (x *exchange) stream(f files.File, contentType, disposition string) {
 		h.Set("Cache-Control", "private, no-cache") // a cache on the way must not show it to others
 	}
 	if err := x.serve(f, contentType); err != nil {
-		restore(h, before)
+		restore(x.w.Header(), before)
 		x.fail(x.r.Context(), err)
 	}
 }
@@ -96,7 +96,7 @@ func restore(h, before http.Header) {
 
 // serve sends a file, or the range that was asked for, or that nothing has changed. The
 // file is never a page of ours: browsers must neither guess its type nor run it. Errors:
-// what the first read of the file says; nothing is sent then.
+// what reading the file says; the client has been sent nothing then.
 func (x *exchange) serve(f files.File, contentType string) error {
 	h := x.w.Header()
 	h.Set("Content-Type", contentType)
@@ -112,8 +112,12 @@ func (x *exchange) serve(f files.File, contentType string) error {
 	w := &fileWriter{ResponseWriter: x.w}
 	x.status = http.StatusOK
 	http.ServeContent(w, x.r, "", f.ModTime(), f)
+	_, recorded := x.w.(*recorder)
 	switch {
 	case w.failed != nil && !w.sent:
+		return w.failed
+	case w.failed != nil && recorded:
+		x.w = newRecorder(0) // nobody has seen anything yet
 		return w.failed
 	case w.failed != nil:
 		x.s.log().Error("a file is cut off", "error", w.failed, "method", x.verb, "path", x.path)
