@@ -12,7 +12,7 @@ import (
 const cleanUpEvery = time.Hour
 
 // CleanUp deletes expired sessions, used authorization codes and tokens that are of no
-// use any more. Run calls it at its start and every hour; who serves Handler by other
+// use any more, and the files that a store did not delete while it did not answer. Run calls it at its start and every hour; who serves Handler by other
 // means may call it as often. Each table is a transaction of its own.
 func (a *App) CleanUp(ctx context.Context) error {
 	if a.auth.ReadOnly() {
@@ -30,7 +30,7 @@ func (a *App) CleanUp(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return a.engine.CleanFiles()
 }
 
 // cleanUpUntil cleans up at times until ctx ends.

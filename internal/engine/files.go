@@ -2,6 +2,8 @@ package engine
 
 import (
 	"context"
+	"errors"
+	"log/slog"
 
 	"freddo/document"
 	"freddo/internal/files"
@@ -30,7 +32,7 @@ func (c *Call) undoFiles() {
 		return
 	}
 	if err := c.stage.Undo(); err != nil {
-		c.Log.Error("files of a failed request are left behind", "error", err)
+		c.logFiles("files of a failed request are to be taken back", err)
 	}
 }
 
@@ -40,22 +42,35 @@ func (c *Call) finishFiles() {
 	if c.stage == nil {
 		return
 	}
-	c.stage.Referenced = func(k files.Key) bool { return c.fileNamed(k.URL()) }
+	c.stage.Referenced = c.fileNamed
 	if err := c.stage.Finish(); err != nil {
-		c.Log.Error("removed files are left behind", "error", err)
+		c.logFiles("removed files are to be deleted", err)
 	}
 }
 
-// fileNamed reports whether a stored File has a URL; when in doubt it does.
-func (c *Call) fileNamed(url string) bool {
-	found := true
-	err := c.Do(context.Background(), perm.Administrator, func(ctx context.Context, c *Call) error {
+// logFiles tells of what the store of files did not do: while it does not answer that is
+// only put off.
+func (c *Call) logFiles(what string, err error) {
+	level := slog.LevelError
+	if errors.Is(err, files.ErrUnavailable) {
+		level = slog.LevelWarn
+	}
+	c.Log.Log(context.Background(), level, what, "error", err)
+}
+
+// CleanFiles does what the store of files has not done while it did not answer.
+func (e *Engine) CleanFiles() error { return e.Files.PayDebts(e.fileNamed) }
+
+// fileNamed reports whether a stored File has the URL of a key.
+func (e *Engine) fileNamed(k files.Key) (bool, error) {
+	found := false
+	err := e.Do(context.Background(), perm.Administrator, func(ctx context.Context, c *Call) error {
 		var name document.Value
 		b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table("File").SQL(" WHERE ").Ident("file_url").
-			SQL(" = ").Arg(document.Text(url)).SQL(" LIMIT 1")
+			SQL(" = ").Arg(document.Text(k.URL())).SQL(" LIMIT 1")
 		var err error
 		found, err = c.Tx.QueryRow(ctx, b, &name)
 		return err
 	})
-	return err != nil || found
+	return found, err
 }

@@ -2,9 +2,12 @@ package files
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path"
+	"runtime"
+	"syscall"
 	"time"
 )
 
@@ -73,31 +76,57 @@ func (d *Disk) Open(k Key) (File, error) {
 	}
 	f, err := d.kinds[side(k)].Open(k.Name)
 	if err != nil {
-		return nil, openError(err)
+		return nil, diskError(err)
 	}
 	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
+	switch {
+	case err != nil:
+		return nil, errors.Join(diskError(err), f.Close())
+	case !info.Mode().IsRegular():
 		return nil, errors.Join(ErrNotExist, f.Close())
 	}
 	return &diskFile{File: f, info: info}, nil
 }
 
-// openError makes every refusal of a name that of a missing file: a name that is too
-// long or leads out names nothing here.
-func openError(err error) error {
-	if errors.Is(err, fs.ErrPermission) {
+// diskError tells a refusal of a name, which is a missing file here, from a disk that
+// does not work: one that is full, broken, not mounted or not ours to read.
+func diskError(err error) error {
+	switch {
+	case err == nil || errors.Is(err, ErrExist) || errors.Is(err, ErrBadName):
 		return err
+	case namesNothing(err):
+		return errors.Join(ErrNotExist, err)
 	}
-	return errors.Join(ErrNotExist, err)
+	return fmt.Errorf("%w: %w", ErrUnavailable, err)
+}
+
+// namesNothing reports whether an error says that a name names nothing in the folder:
+// it is not there, too long, or leads out.
+func namesNothing(err error) bool {
+	if errors.Is(err, fs.ErrNotExist) {
+		return true
+	}
+	var no syscall.Errno
+	if !errors.As(err, &no) {
+		return !errors.Is(err, fs.ErrClosed) // os.Root itself has refused the name
+	}
+	switch no {
+	case syscall.ENAMETOOLONG, syscall.ENOTDIR, syscall.ELOOP, syscall.EINVAL, syscall.EILSEQ:
+		return true
+	}
+	return runtime.GOOS == "windows" && (no == 123 || no == 161 || no == 267) // invalid name, bad path, no folder
 }
 
 // Exists implements Store.
-func (d *Disk) Exists(k Key) bool {
+func (d *Disk) Exists(k Key) (bool, error) {
 	if !k.Valid() {
-		return false
+		return false, nil
 	}
 	info, err := d.kinds[side(k)].Stat(k.Name)
-	return err == nil && info.Mode().IsRegular()
+	if err = diskError(err); errors.Is(err, ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && info.Mode().IsRegular(), err
 }
 
 // Put implements Store. The name is taken by creating it exclusively, then the local
@@ -111,10 +140,18 @@ func (d *Disk) Put(k Key, local string) error {
 		err = d.root.Rename(rel, k.Path())
 	}
 	if err != nil {
-		_ = d.root.Remove(k.Path())
-		return err
+		return d.untake(k, err)
 	}
 	return nil
+}
+
+// untake gives back a name that was taken when err followed.
+func (d *Disk) untake(k Key, err error) error {
+	err = fmt.Errorf("%w: %w", ErrUnavailable, err)
+	if d.root.Remove(k.Path()) != nil {
+		err = errors.Join(err, ErrLeft)
+	}
+	return err
 }
 
 // take creates an empty file of a name that must be free.
@@ -123,6 +160,9 @@ func (d *Disk) take(k Key) error {
 		return ErrBadName
 	}
 	f, err := d.root.OpenFile(k.Path(), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o640)
+	if err = diskError(err); errors.Is(err, ErrNotExist) {
+		return errors.Join(ErrBadName, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -134,15 +174,17 @@ func (d *Disk) Move(from, to Key) error {
 	if !from.Valid() {
 		return ErrBadName
 	}
-	if !d.Exists(from) {
+	switch there, err := d.Exists(from); {
+	case err != nil:
+		return err
+	case !there:
 		return ErrNotExist
 	}
 	if err := d.take(to); err != nil {
 		return err
 	}
 	if err := d.root.Rename(from.Path(), to.Path()); err != nil {
-		_ = d.root.Remove(to.Path())
-		return err
+		return d.untake(to, err)
 	}
 	return nil
 }
@@ -152,7 +194,7 @@ func (d *Disk) Remove(k Key) error {
 	if !k.Valid() {
 		return ErrBadName
 	}
-	if err := d.root.Remove(k.Path()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := diskError(d.root.Remove(k.Path())); !errors.Is(err, ErrNotExist) {
 		return err
 	}
 	return nil

@@ -16,8 +16,12 @@ import (
 var (
 	ErrNotExist = fs.ErrNotExist
 	ErrExist    = fs.ErrExist
-	// ErrUnavailable says that a place of bytes does not answer, or not as it should.
+	// ErrUnavailable says that a place of bytes does not answer, or not as it should:
+	// nothing is known of what lies there.
 	ErrUnavailable = errors.New("files: the store of files does not answer")
+	// ErrLeft says beside another error that what failed has left bytes of its own
+	// under the key, which the store could not take back.
+	ErrLeft = errors.New("files: bytes are left behind")
 	// ErrBadName says that a name leads out of the folder of its kind.
 	ErrBadName = errors.New("files: name leads out of the folder")
 )
@@ -68,18 +72,21 @@ type File interface {
 }
 
 // Store keeps bytes by key. A name that is in use is never overwritten. Its methods
-// may be called from many goroutines.
+// may be called from many goroutines. ErrNotExist and a false from Exists are knowledge:
+// a store that cannot tell says ErrUnavailable.
 type Store interface {
-	// Open opens what lies under a key. Errors: ErrNotExist, ErrBadName.
+	// Open opens what lies under a key. Errors: ErrNotExist, ErrBadName, ErrUnavailable.
 	Open(k Key) (File, error)
-	// Exists reports whether something lies under a key.
-	Exists(k Key) bool
+	// Exists reports whether something lies under a key. Errors: ErrUnavailable.
+	Exists(k Key) (bool, error)
 	// Put makes the local file at path lie under a free key; the local file may be
-	// gone after. Errors: ErrExist.
+	// gone after. Errors: ErrExist, ErrBadName, ErrUnavailable, ErrLeft.
 	Put(k Key, path string) error
-	// Move changes the key of what lies under from. Errors: ErrNotExist, ErrExist.
+	// Move changes the key of what lies under from. Errors: ErrNotExist, ErrExist,
+	// ErrBadName, ErrUnavailable; ErrLeft says that the bytes lie under both keys.
 	Move(from, to Key) error
-	// Remove deletes what lies under a key; nothing there is no error.
+	// Remove deletes what lies under a key; nothing there is no error. Errors:
+	// ErrBadName, ErrUnavailable.
 	Remove(k Key) error
 }
 
@@ -90,7 +97,7 @@ type Remote interface {
 	// Bring copies content to where nobody sees it and returns a handle of it.
 	Bring(f File) (handle string, err error)
 	// Place makes what a handle of size bytes stands for lie under a free key as
-	// well. Errors: ErrExist.
+	// well. Errors: ErrExist, ErrBadName, ErrUnavailable, ErrLeft.
 	Place(handle string, size int64, k Key) error
 	// Drop forgets a handle; what was placed stays.
 	Drop(handle string) error

@@ -42,6 +42,24 @@ func onDisk(t *testing.T, m *Manager) []string {
 	return out
 }
 
+func there(t *testing.T, p interface{ Exists(k Key) (bool, error) }, k Key) bool {
+	t.Helper()
+	ok, err := p.Exists(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ok
+}
+
+func free(t *testing.T, s *Stage, k Key) bool {
+	t.Helper()
+	ok, err := s.Free(k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ok
+}
+
 func same(a, b []string) bool { return strings.Join(a, "|") == strings.Join(b, "|") }
 
 func content(t *testing.T, f File, err error) string {
@@ -68,10 +86,10 @@ func TestAPutShowsToItsOwnTransactionAndToOthersAfterPublish(t *testing.T) {
 	if got := content(t, f, err); got != "one" {
 		t.Errorf("the stage shows %q", got)
 	}
-	if m.Store.Exists(k) {
+	if there(t, m.Store, k) {
 		t.Error("the store shows what is not published")
 	}
-	if other := m.NewStage(); other.Free(k) {
+	if other := m.NewStage(); free(t, other, k) {
 		t.Error("another transaction may take a name that is reserved")
 	}
 	if err := s.Publish(); err != nil {
@@ -112,7 +130,7 @@ func TestUndoLeavesNothingOnTheDisk(t *testing.T) {
 			if got := onDisk(t, m); len(got) > 0 {
 				t.Errorf("left behind: %v", got)
 			}
-			if !m.NewStage().Free(Key{Name: "a.txt"}) {
+			if !free(t, m.NewStage(), Key{Name: "a.txt"}) {
 				t.Error("the name stays reserved")
 			}
 		})
@@ -125,20 +143,20 @@ func TestRemovedBytesLeaveAfterTheCommitOnly(t *testing.T) {
 	store(t, m, k, "x")
 	s := m.NewStage()
 	s.Remove(k)
-	if s.Exists(k) || !m.Store.Exists(k) {
+	if there(t, s, k) || !there(t, m.Store, k) {
 		t.Error("gone for others before the commit, or there for the transaction itself")
 	}
-	if err := s.Undo(); err != nil || !m.Store.Exists(k) {
+	if err := s.Undo(); err != nil || !there(t, m.Store, k) {
 		t.Errorf("a rolled back removal removed: %v", err)
 	}
 	s.Remove(k)
-	s.Referenced = func(Key) bool { return true }
-	if err := s.Finish(); err != nil || !m.Store.Exists(k) {
+	s.Referenced = func(Key) (bool, error) { return true, nil }
+	if err := s.Finish(); err != nil || !there(t, m.Store, k) {
 		t.Errorf("bytes that a File still names were removed: %v", err)
 	}
 	s.Remove(k)
 	s.Referenced = nil
-	if err := s.Finish(); err != nil || m.Store.Exists(k) {
+	if err := s.Finish(); err != nil || there(t, m.Store, k) {
 		t.Errorf("still there: %v", err)
 	}
 }
@@ -160,10 +178,10 @@ func TestAMoveIsUndoneWithItsTransaction(t *testing.T) {
 	if err := errors.Join(s.Move(from, to), s.Publish()); err != nil {
 		t.Fatal(err)
 	}
-	if m.Store.Exists(from) || !m.Store.Exists(to) {
+	if there(t, m.Store, from) || !there(t, m.Store, to) {
 		t.Error("not moved")
 	}
-	if err := s.Undo(); err != nil || !m.Store.Exists(from) || m.Store.Exists(to) {
+	if err := s.Undo(); err != nil || !there(t, m.Store, from) || there(t, m.Store, to) {
 		t.Errorf("not moved back: %v", err)
 	}
 }
@@ -207,7 +225,7 @@ func TestASavepointTakesItsFilesBack(t *testing.T) {
 		t.Fatal(err)
 	}
 	s.Back(mark)
-	if s.Exists(k) || !s.Free(k) {
+	if there(t, s, k) || !free(t, s, k) {
 		t.Error("still there")
 	}
 	if err := errors.Join(s.Publish(), s.Finish()); err != nil {
@@ -262,7 +280,7 @@ func TestNamesCannotLeadOutOfTheFolder(t *testing.T) {
 			_ = f.Close()
 			t.Errorf("%q: opened", name)
 		}
-		if m.Store.Exists(k) {
+		if there(t, m.Store, k) {
 			t.Errorf("%q: exists", name)
 		}
 		if name == "link" {

@@ -22,6 +22,7 @@ type Manager struct {
 	disk  *Disk
 	mu    sync.Mutex
 	taken map[Key]int
+	debts []debt
 }
 
 // staleAfter is the age at which a temporary file belongs to nobody any more.

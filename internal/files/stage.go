@@ -15,9 +15,9 @@ type Stage struct {
 	moved   map[Key]Key   // where the bytes of a moved key lie before Publish
 	dropped []*Temp
 	removed []Key
-	// Referenced is asked before a key is deleted after the commit; true keeps it. nil
-	// deletes all.
-	Referenced func(k Key) bool
+	// Referenced is asked before a key is deleted after the commit; true keeps it, an
+	// error until it can be asked again. nil deletes all.
+	Referenced func(k Key) (bool, error)
 }
 
 type op struct {
@@ -31,29 +31,32 @@ func (m *Manager) NewStage() *Stage {
 	return &Stage{m: m, view: map[Key]*Temp{}, moved: map[Key]Key{}}
 }
 
-// Free reports whether nobody has a name, stored or on its way.
-func (s *Stage) Free(k Key) bool {
+// Free reports whether nobody has a name, stored or on its way. Errors: ErrUnavailable.
+func (s *Stage) Free(k Key) (bool, error) {
 	if t, ok := s.view[k]; ok && t != nil {
-		return false
+		return false, nil
 	}
-	if _, ok := s.moved[k]; ok {
-		return false
+	if _, ok := s.moved[k]; ok || !k.Valid() || s.m.reserved(k) {
+		return false, nil
 	}
-	return k.Valid() && !s.m.Store.Exists(k) && !s.m.reserved(k)
+	taken, err := s.m.Store.Exists(k)
+	return err == nil && !taken, err
 }
 
-// Exists reports whether bytes lie under a key for this transaction.
-func (s *Stage) Exists(k Key) bool {
+// Exists reports whether bytes lie under a key for this transaction. Errors:
+// ErrUnavailable.
+func (s *Stage) Exists(k Key) (bool, error) {
 	if t, ok := s.view[k]; ok {
-		return t != nil
+		return t != nil, nil
 	}
 	if _, ok := s.moved[k]; ok {
-		return true
+		return true, nil
 	}
 	return s.m.Store.Exists(k)
 }
 
-// Open opens what lies under a key for this transaction. Errors: ErrNotExist.
+// Open opens what lies under a key for this transaction. Errors: ErrNotExist,
+// ErrBadName, ErrUnavailable.
 func (s *Stage) Open(k Key) (File, error) {
 	if t, ok := s.view[k]; ok {
 		if t == nil {
@@ -67,15 +70,15 @@ func (s *Stage) Open(k Key) (File, error) {
 	return s.m.Store.Open(k)
 }
 
-// Put stores content under a free name. Errors: ErrExist, ErrBadName, or what the
-// disk says. The stage owns t from now on, also when it refuses.
+// Put stores content under a free name. Errors: ErrExist, ErrBadName, ErrUnavailable, or
+// what the disk says. The stage owns t from now on, also when it refuses.
 func (s *Stage) Put(k Key, t *Temp) error {
 	s.dropped = append(s.dropped, t)
 	if !k.Valid() {
 		return pathError("create", k, ErrBadName)
 	}
-	if s.stored(k) || !s.m.reserve(k) {
-		return pathError("create", k, ErrExist)
+	if err := s.claim(k); err != nil {
+		return pathError("create", k, err)
 	}
 	if err := t.Ready(); err != nil {
 		s.m.release(k)
@@ -86,16 +89,20 @@ func (s *Stage) Put(k Key, t *Temp) error {
 	return nil
 }
 
-// Move gives what lies under from another free name. Errors: ErrNotExist, ErrExist.
+// Move gives what lies under from another free name. Errors: ErrNotExist, ErrExist,
+// ErrBadName, ErrUnavailable.
 func (s *Stage) Move(from, to Key) error {
-	if !s.Exists(from) {
+	switch there, err := s.Exists(from); {
+	case err != nil:
+		return pathError("rename", from, err)
+	case !there:
 		return pathError("rename", from, ErrNotExist)
 	}
 	if !to.Valid() {
 		return pathError("rename", to, ErrBadName)
 	}
-	if s.stored(to) || !s.m.reserve(to) {
-		return pathError("rename", to, ErrExist)
+	if err := s.claim(to); err != nil {
+		return pathError("rename", to, err)
 	}
 	s.ops = append(s.ops, op{from: from, to: to})
 	switch t, src := s.view[from], s.moved[from]; {
@@ -111,12 +118,21 @@ func (s *Stage) Move(from, to Key) error {
 	return nil
 }
 
+// claim reserves a name that must be free. Errors: ErrExist, ErrUnavailable.
+func (s *Stage) claim(k Key) error {
+	taken, err := s.stored(k)
+	if err == nil && (taken || !s.m.reserve(k)) {
+		err = ErrExist
+	}
+	return err
+}
+
 // stored reports whether the store has something under a key that this transaction has
 // not moved away.
-func (s *Stage) stored(k Key) bool {
+func (s *Stage) stored(k Key) (bool, error) {
 	for i := range s.ops {
 		if s.ops[i].temp == nil && s.ops[i].from == k {
-			return false
+			return false, nil
 		}
 	}
 	return s.m.Store.Exists(k)
@@ -145,8 +161,15 @@ func (s *Stage) Remove(k Key) {
 }
 
 // Publish makes the store show what was put and moved. Call it when nothing but the
-// commit itself can fail any more. When it fails, Undo.
+// commit itself can fail any more. When it fails, Undo. Where there is only something to
+// remove, it asks whether the store answers: documents are not deleted while their bytes
+// cannot follow. Errors: ErrExist, ErrNotExist, ErrUnavailable, or what the disk says.
 func (s *Stage) Publish() error {
+	if len(s.ops) == 0 && len(s.removed) > 0 {
+		if _, err := s.m.Store.Exists(s.removed[0]); err != nil {
+			return pathError("remove", s.removed[0], err)
+		}
+	}
 	for i := range s.ops {
 		o := &s.ops[i]
 		var err error
@@ -154,6 +177,9 @@ func (s *Stage) Publish() error {
 			err = o.temp.publish(o.to)
 		} else {
 			err = s.m.Store.Move(o.from, o.to)
+		}
+		if errors.Is(err, ErrLeft) {
+			s.m.owe(debt{key: o.to})
 		}
 		if err != nil {
 			return pathError("publish", o.to, err)
@@ -194,30 +220,35 @@ func side(k Key) int {
 }
 
 // Finish makes the new names durable and deletes what the committed transaction has
-// removed.
+// removed. What the store does not delete now is deleted later.
 func (s *Stage) Finish() error {
 	errs := []error{s.settle()}
 	for _, k := range s.removed {
-		if s.view[k] != nil || s.Referenced != nil && s.Referenced(k) {
+		if s.view[k] != nil {
 			continue
 		}
-		errs = append(errs, s.m.Store.Remove(k))
+		errs = append(errs, s.m.pay(debt{key: k}, s.Referenced))
 	}
+	worked := len(s.ops)+len(s.removed) > 0
 	s.reset()
-	return errors.Join(errs...)
+	err := errors.Join(errs...)
+	if err == nil && worked { // the store answers
+		err = s.m.PayDebts(s.Referenced)
+	}
+	return err
 }
 
-// Undo takes back what Publish did and forgets all changes.
+// Undo takes back what Publish did and forgets all changes. What the store does not take
+// back now is taken back later.
 func (s *Stage) Undo() error {
 	var errs []error
 	for i := len(s.ops) - 1; i >= 0; i-- {
-		o := &s.ops[i]
-		switch {
+		switch o := &s.ops[i]; {
 		case !o.done:
 		case o.temp != nil:
-			errs = append(errs, s.m.Store.Remove(o.to))
+			errs = append(errs, s.m.pay(debt{key: o.to}, nil))
 		default:
-			errs = append(errs, s.m.Store.Move(o.to, o.from))
+			errs = append(errs, s.m.pay(debt{key: o.to, back: o.from}, nil))
 		}
 	}
 	s.reset()

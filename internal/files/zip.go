@@ -35,6 +35,9 @@ var (
 // Source: file.py unzip.
 func (m *Manager) Unzip(f File, limit int64, each func(name string, t *Temp) error) error {
 	r, err := zip.NewReader(readerAt(f), f.Size())
+	if errors.Is(err, ErrUnavailable) {
+		return err
+	}
 	if err != nil {
 		return ErrNotZip
 	}

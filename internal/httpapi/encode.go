@@ -322,12 +322,13 @@ func (x *exchange) download(status int) {
 	if contentType == "" {
 		contentType = files.ContentType(r.Filename, "application/octet-stream")
 	}
-	if d := disposition(r.Disposition, r.Filename); d != "" {
-		x.w.Header()["Content-Disposition"] = []string{d}
-	}
+	d := disposition(r.Disposition, r.Filename)
 	if r.Stream != nil {
-		x.stream(r.Stream, oneLine(contentType))
+		x.stream(r.Stream, oneLine(contentType), d)
 		return
+	}
+	if d != "" {
+		x.w.Header()["Content-Disposition"] = []string{d}
 	}
 	x.send(status, []string{oneLine(contentType)}, r.Content)
 }

@@ -68,6 +68,7 @@ func (x *exchange) end() {
 	if v := recover(); v != nil {
 		if v == http.ErrAbortHandler {
 			x.c.Rollback()
+			x.release()
 			panic(v)
 		}
 		x.s.log().ErrorContext(ctx, "request panicked", "panic", v, "stack", string(debug.Stack()), "method", x.verb, "path", x.path)

@@ -127,6 +127,11 @@ func schemaCases(t *testing.T) []goldenCase {
 			indexes: [][]string{{"PRIMARY", "name", "1"}, {"modified", "modified", "0"}, {"a", "a", "0"}, {"b", "b", "1"}, {"a_b_index", "", "0"}},
 			run: sync(`{"name": "Note", "fields": [{"fieldname": "a", "fieldtype": "Data", "search_index": 1}, {"fieldname": "b", "fieldtype": "Data"}]}`,
 				storage.SchemaOptions{IndexModified: true})},
+		{name: "index of text", run: sync(`{"name": "Note", "fields": [{"fieldname": "a", "fieldtype": "Code"}]}`, storage.SchemaOptions{More: map[string][]string{"Note": {"a"}}})},
+		{name: "index of text is there", columns: with(storage.ColumnSpec{Name: "a", Size: doctype.SizeLong}), indexes: [][]string{{"a_100_index", "a", "0", "", "1"}},
+			run: sync(`{"name": "Note", "fields": [{"fieldname": "a", "fieldtype": "Code"}]}`, storage.SchemaOptions{More: map[string][]string{"Note": {"a"}}})},
+		{name: "index of text is missing", columns: with(storage.ColumnSpec{Name: "a", Size: doctype.SizeLong}),
+			run: sync(`{"name": "Note", "fields": [{"fieldname": "a", "fieldtype": "Code"}]}`, storage.SchemaOptions{More: map[string][]string{"Note": {"a"}}})},
 		{name: "shorten column", columns: with(storage.ColumnSpec{Name: "a", Size: doctype.SizeVarchar}), answers: map[string][]string{"CHAR_LENGTH": {"100"}},
 			run: func(t *testing.T, ctx context.Context, tx *storage.Tx) error {
 				for _, length := range []string{"99", "100"} {

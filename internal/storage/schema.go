@@ -28,6 +28,8 @@ type ColumnSpec struct {
 	PrimaryKey, Integer bool
 	// Unique and Index ask for an index on the column.
 	Unique, Index bool
+	// LongIndex says that the index is on text of any length, for equality alone.
+	LongIndex bool
 }
 
 // SchemaOptions are the release's choices. Source: frappe/database/mariadb/schema.py.
@@ -35,7 +37,7 @@ type SchemaOptions struct {
 	// IndexModified and IndexCreation index that standard column of ordinary tables.
 	IndexModified, IndexCreation bool
 	// More are further columns to index, by DocType: those that upstream's code indexes
-	// rather than a DocField.
+	// rather than a DocField. Columns of text are indexed for equality.
 	More map[string][]string
 	// AddOnly adds the columns that are missing and leaves types and indexes as they are.
 	AddOnly bool
@@ -72,7 +74,7 @@ func columnSpecs(d Dialect, dt *doctype.DocType, o SchemaOptions) []ColumnSpec {
 		if c.Field != nil {
 			s.ofField(d, c)
 			if slices.Contains(o.More[dt.Name], c.Name) && !s.Unique {
-				s.Index = indexable(d, c)
+				s.Index, s.LongIndex = true, !shortColumn(c)
 			}
 		}
 		specs = append(specs, s)
@@ -99,12 +101,6 @@ func (s *ColumnSpec) ofField(d Dialect, c *doctype.Column) {
 // shortColumn reports whether every database can index a column as a whole.
 func shortColumn(c *doctype.Column) bool {
 	return c.Type.Size != doctype.SizeText && c.Type.Size != doctype.SizeLong && c.Type.Size != doctype.SizeJSON
-}
-
-// indexable reports whether this database can index a column, however long it is.
-func indexable(d Dialect, c *doctype.Column) bool {
-	t, ok := d.(interface{ IndexesText() bool })
-	return shortColumn(c) || ok && t.IndexesText()
 }
 
 func numericDefault(f *doctype.DocField) string {
@@ -193,24 +189,27 @@ func (tx *Tx) addIndex(ctx context.Context, table string, s ColumnSpec) error {
 	if !s.Unique && !s.Index {
 		return nil
 	}
-	b := NewBuilder(tx.Dialect()).SQL("CREATE ")
+	name, undo := indexName(table, s), NewBuilder(tx.Dialect())
+	tx.Dialect().DropIndex(undo, table, name)
+	return tx.define(ctx, table, createIndex(tx.Dialect(), table, name, s), undo)
+}
+
+func createIndex(d Dialect, table, name string, s ColumnSpec) *Builder {
+	b := NewBuilder(d).SQL("CREATE ")
 	if s.Unique {
 		b.SQL("UNIQUE ")
 	}
-	name, undo := indexName(table, s), NewBuilder(tx.Dialect())
-	b.SQL("INDEX ").Ident(name).SQL(" ON ").Ident(table).SQL(" (").Ident(s.Name)
-	b.SQL(tx.Dialect().NullOrder(false)) // as lists are ordered, so that they can use it
-	tx.Dialect().DropIndex(undo, table, name)
-	return tx.define(ctx, table, b.SQL(")"), undo)
+	method, part := "", d.NullOrder(false) // as lists are ordered, so that they can use it
+	if s.LongIndex {
+		method, part = d.TextIndex()
+	}
+	return b.SQL("INDEX ").Ident(name).SQL(" ON ").Ident(table).SQL(method).SQL(" (").Ident(s.Name).SQL(part).SQL(")")
 }
 
 func (tx *Tx) dropIndex(ctx context.Context, table, name string, ix index) error {
-	b, undo := NewBuilder(tx.Dialect()), NewBuilder(tx.Dialect()).SQL("CREATE ")
-	if ix.unique {
-		undo.SQL("UNIQUE ")
-	}
+	b := NewBuilder(tx.Dialect())
 	tx.Dialect().DropIndex(b, table, name)
-	return tx.define(ctx, table, b, undo.SQL("INDEX ").Ident(name).SQL(" ON ").Ident(table).SQL(" (").Ident(ix.column).SQL(")"))
+	return tx.define(ctx, table, b, createIndex(tx.Dialect(), table, name, ix.spec()))
 }
 
 // maxIndexName is what PostgreSQL and MariaDB leave of a name, or less.
@@ -254,7 +253,13 @@ func (tx *Tx) columns(ctx context.Context, table string) (map[string]shape, erro
 // ever rebuilt, and for indexes that come with their table.
 type index struct {
 	column, create string
-	unique         bool
+	// long is ColumnSpec.LongIndex.
+	unique, long bool
+}
+
+// spec is what asks for such an index.
+func (ix index) spec() ColumnSpec {
+	return ColumnSpec{Name: ix.column, Unique: ix.unique, Index: true, LongIndex: ix.long}
 }
 
 // indexes returns a table's indexes by name.
@@ -269,7 +274,7 @@ func (tx *Tx) indexes(ctx context.Context, table string) (map[string]index, erro
 	out := map[string]index{}
 	for rows.Next() {
 		out[document.ToText(rows.Raw(0).Natural())] = index{column: document.ToText(rows.Raw(1).Natural()),
-			unique: document.Cint(rows.Raw(2).Natural()) != 0, create: document.ToText(rows.Raw(3).Natural())}
+			unique: document.Cint(rows.Raw(2).Natural()) != 0, create: document.ToText(rows.Raw(3).Natural()), long: document.Cint(rows.Raw(4).Natural()) != 0}
 	}
 	return out, rows.Err()
 }
@@ -364,7 +369,7 @@ func (tx *Tx) RenameTable(ctx context.Context, old, name string) error {
 		if err := tx.dropIndex(ctx, name, n, ix); err != nil {
 			return err
 		}
-		if err := tx.addIndex(ctx, name, ColumnSpec{Name: ix.column, Unique: ix.unique, Index: true}); err != nil {
+		if err := tx.addIndex(ctx, name, ix.spec()); err != nil {
 			return err
 		}
 	}

@@ -56,8 +56,12 @@ type Dialect interface {
 	InspectColumns(b *Builder, table string)
 	// InspectIndexes is a query for a table's indexes: name, column (null when there are
 	// several), unique (0, 1), and the statement that creates it (null unless
-	// RebuildsForTypes, and for indexes that come with the table).
+	// RebuildsForTypes, and for indexes that come with the table), made by TextIndex (0, 1).
 	InspectIndexes(b *Builder, table string)
+	// TextIndex is how an index on text of any length is made that serves equality: what
+	// stands before the column list, and after the column in it. Rows are never refused
+	// for the length of the text.
+	TextIndex() (method, part string)
 	// DropIndex is the statement that drops an index.
 	DropIndex(b *Builder, table, name string)
 	// RebuildsForTypes says that a column's type can only change by rebuilding the

@@ -84,6 +84,8 @@ func unpack(ctx context.Context, c *engine.Call, d *document.Document, f files.F
 
 func zipError(d *document.Document, err error) error {
 	switch {
+	case errors.Is(err, files.ErrUnavailable):
+		return err
 	case errors.Is(err, files.ErrNotZip):
 		return exc.BadZipFile.New("File is not a zip file")
 	case errors.Is(err, files.ErrBadMember):
@@ -175,6 +177,9 @@ func optimizeFile(ctx context.Context, c *engine.Call, d *document.Document, _ *
 	}
 	data, err := readAll(f, maxImage)
 	_ = f.Close()
+	if errors.Is(err, files.ErrUnavailable) {
+		return nil, err
+	}
 	if err != nil {
 		c.Msgprint(imageMessage())
 		return nil, nil //nolint:nilerr // kept as it is

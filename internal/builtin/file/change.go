@@ -84,7 +84,10 @@ func checkURL(ctx context.Context, c *engine.Call, d *document.Document) error {
 	if strings.Contains(d.Text("file_name"), "/") {
 		return exc.Validation.Throw("File name cannot have /")
 	}
-	if !c.Stage().Exists(k) {
+	switch there, err := c.Stage().Exists(k); {
+	case err != nil:
+		return err
+	case !there:
 		return exc.OSErr.Throwf("File %s does not exist", u)
 	}
 	if d.Before != nil && d.Before.Text("file_url") != u && d.Before.Int("is_private") == d.Int("is_private") {
@@ -111,10 +114,16 @@ func changePrivacy(ctx context.Context, c *engine.Call, d *document.Document) er
 	if to == from {
 		return nil
 	}
-	if !c.Stage().Exists(from) {
+	switch there, err := c.Stage().Exists(from); {
+	case err != nil:
+		return err
+	case !there:
 		return exc.FileNotFound.Throwf("Cannot find file %s on disk", strings.TrimPrefix(from.URL(), "/"))
 	}
-	if !c.Stage().Free(to) {
+	switch free, err := c.Stage().Free(to); {
+	case err != nil:
+		return err
+	case !free:
 		return exc.FileExists.Throwf("A file with same name %s already exists", strings.TrimPrefix(to.URL(), "/"))
 	}
 	if err := c.Stage().Move(from, to); err != nil {

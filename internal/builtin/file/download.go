@@ -73,7 +73,7 @@ func linked(c *engine.Call, k files.Key) error {
 
 // notFound says that bytes are missing, unless their store does not answer.
 func notFound(u string, err error) error {
-	if errors.Is(err, files.ErrUnavailable) {
+	if !errors.Is(err, files.ErrNotExist) && !errors.Is(err, files.ErrBadName) {
 		return err
 	}
 	return exc.FileNotFound.New("[Errno 2] No such file or directory: '" + u + "'")

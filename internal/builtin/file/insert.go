@@ -194,13 +194,45 @@ func save(ctx context.Context, c *engine.Call, d *document.Document, in *content
 	if err != nil {
 		return err
 	}
-	if k, ok := files.KeyOf(same.url); ok && c.Stage().Exists(k) {
-		if own, ok := files.KeyOf(d.Text("file_url")); !ok || !quirk.Of(c.Profile).KeepOwnURL || !c.Stage().Exists(own) || mayAdopt(ctx, c, own) != nil {
-			d.Set("file_url", document.Text(same.url))
-		}
-		return nil
+	there, err := stored(c, same.url)
+	if err != nil {
+		return err
 	}
-	return put(c, d, in, hash)
+	if !there {
+		return put(c, d, in, hash)
+	}
+	keep, err := keepsOwn(ctx, c, d.Text("file_url"))
+	if err == nil && !keep {
+		d.Set("file_url", document.Text(same.url))
+	}
+	return err
+}
+
+// stored reports whether bytes lie under a URL; those of other sites are none.
+func stored(c *engine.Call, u string) (bool, error) {
+	k, ok := files.KeyOf(u)
+	if !ok {
+		return false, nil
+	}
+	return c.Stage().Exists(k)
+}
+
+// keepsOwn reports whether a File whose bytes are known under another URL keeps the one
+// that it was given.
+func keepsOwn(ctx context.Context, c *engine.Call, u string) (bool, error) {
+	if !quirk.Of(c.Profile).KeepOwnURL {
+		return false, nil
+	}
+	there, err := stored(c, u)
+	if err != nil || !there {
+		return false, err
+	}
+	k, _ := files.KeyOf(u)
+	err = mayAdopt(ctx, c, k)
+	if exc.Is(err, exc.Permission) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 // put stores bytes under the File's name, or one like it that is free.
@@ -219,8 +251,14 @@ func put(c *engine.Call, d *document.Document, in *content, hash string) error {
 		if len(k.Name) > maxNameBytes {
 			return exc.CharacterLengthExceeded.Throwf("File name %s is too long", name)
 		}
-		if try < maxTries && !c.Stage().Free(k) {
-			continue
+		if try < maxTries {
+			free, err := c.Stage().Free(k)
+			if err != nil {
+				return fmt.Errorf("store a file: %w", err)
+			}
+			if !free {
+				continue
+			}
 		}
 		err := c.Stage().Put(k, in.temp)
 		in.staged = true
@@ -265,10 +303,16 @@ func adopt(ctx context.Context, c *engine.Call, d *document.Document) error {
 	if err != nil {
 		return err
 	}
-	if known.hash != "" && c.Stage().Exists(k) {
-		d.Set("content_hash", document.Text(known.hash))
-		d.Set("file_size", document.IntOf(known.size))
-		return nil
+	if known.hash != "" {
+		there, err := c.Stage().Exists(k)
+		if err != nil {
+			return err
+		}
+		if there {
+			d.Set("content_hash", document.Text(known.hash))
+			d.Set("file_size", document.IntOf(known.size))
+			return nil
+		}
 	}
 	f, err := c.Stage().Open(k)
 	if err != nil {
@@ -305,8 +349,8 @@ func mayAdopt(ctx context.Context, c *engine.Call, k files.Key) error {
 	if err != nil || d != nil {
 		return err
 	}
-	if !c.Stage().Exists(k) {
-		return nil // said elsewhere
+	if there, err := c.Stage().Exists(k); err != nil || !there {
+		return err // that it is missing is said elsewhere
 	}
 	return exc.Permission.Throw("You don't have permission to access this file")
 }
@@ -342,10 +386,11 @@ func shareURL(ctx context.Context, c *engine.Call, d *document.Document) error {
 	if err != nil || same.url == "" || same.url == d.Text("file_url") {
 		return err
 	}
-	if k, ok := files.KeyOf(same.url); ok && c.Stage().Exists(k) {
+	there, err := stored(c, same.url)
+	if there {
 		d.Set("file_url", document.Text(same.url))
 	}
-	return nil
+	return err
 }
 
 // where is one condition of equality.

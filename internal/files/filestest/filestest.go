@@ -127,9 +127,28 @@ func want(t *testing.T, m *files.Manager, k files.Key, data []byte) {
 	}
 }
 
+// place is a store or a stage.
+type place interface {
+	Exists(k files.Key) (bool, error)
+}
+
+func there(t *testing.T, p place, k files.Key) bool {
+	t.Helper()
+	ok, err := p.Exists(k)
+	noErr(t, err)
+	return ok
+}
+
+func free(t *testing.T, m *files.Manager, k files.Key) bool {
+	t.Helper()
+	ok, err := m.NewStage().Free(k)
+	noErr(t, err)
+	return ok
+}
+
 func gone(t *testing.T, m *files.Manager, k files.Key) {
 	t.Helper()
-	if m.Store.Exists(k) {
+	if there(t, m.Store, k) {
 		t.Errorf("%s is there", k.URL())
 	}
 	if f, err := m.Open(k); !errors.Is(err, files.ErrNotExist) {
@@ -267,7 +286,7 @@ func testNames(t *testing.T, s suite) {
 			_ = f.Close()
 			t.Errorf("%q opens", name)
 		}
-		if m.Store.Exists(k) || m.NewStage().Put(k, m.Of([]byte("x"))) == nil {
+		if there(t, m.Store, k) || m.NewStage().Put(k, m.Of([]byte("x"))) == nil {
 			t.Errorf("%q is taken as a name", name)
 		}
 	}

@@ -21,7 +21,7 @@ func testPublish(t *testing.T, s suite) {
 			t.Errorf("%s: the transaction reads %d bytes: %v", name, len(got), err)
 		}
 		noErr(t, f.Close())
-		if !st.Exists(k) || m.NewStage().Free(k) {
+		if !there(t, st, k) || free(t, m, k) {
 			t.Errorf("%s: not seen by its own transaction, or free for others", name)
 		}
 		noErr(t, st.Publish())
@@ -36,7 +36,7 @@ func testUndo(t *testing.T, s suite) {
 	for name, n := range sizes {
 		for _, published := range []bool{false, true} {
 			k, kept, moved := files.Key{Name: name}, files.Key{Name: "kept " + name}, files.Key{Private: true, Name: "moved " + name}
-			if !m.Store.Exists(kept) {
+			if !there(t, m.Store, kept) {
 				keep(t, m, kept, bytesOf(n))
 			}
 			st := m.NewStage()
@@ -49,7 +49,7 @@ func testUndo(t *testing.T, s suite) {
 			gone(t, m, k)
 			gone(t, m, moved)
 			want(t, m, kept, bytesOf(n))
-			if !m.NewStage().Free(k) {
+			if !free(t, m, k) {
 				t.Errorf("%s: the name stays reserved", name)
 			}
 		}

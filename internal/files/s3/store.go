@@ -34,14 +34,17 @@ func (s *Store) object(k files.Key) (name string, ok bool) {
 	return name, k.Valid() && utf8.ValidString(name) && len(name) <= maxKey
 }
 
-// Exists implements files.Store. A bucket that does not answer has nothing.
-func (s *Store) Exists(k files.Key) bool {
+// Exists implements files.Store.
+func (s *Store) Exists(k files.Key) (bool, error) {
 	name, ok := s.object(k)
 	if !ok {
-		return false
+		return false, nil
 	}
 	_, err := s.stat(name)
-	return err == nil
+	if errors.Is(err, files.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (s *Store) stat(name string) (minio.ObjectInfo, error) {
@@ -76,8 +79,11 @@ func (s *Store) create(name string, r io.ReadSeeker, size int64) error {
 	if minio.ToErrorResponse(err).Code == "NotImplemented" {
 		// A server without conditional writes: look first. Within this process names
 		// are reserved; another one may slip in between.
-		if _, serr := s.stat(name); serr == nil || !errors.Is(serr, files.ErrNotExist) {
-			return errors.Join(files.ErrExist, serr)
+		switch _, serr := s.stat(name); {
+		case serr == nil:
+			return files.ErrExist
+		case !errors.Is(serr, files.ErrNotExist):
+			return serr
 		}
 		if _, err = r.Seek(0, io.SeekStart); err == nil {
 			err = s.write(name, r, size, minio.PutObjectOptions{UserMetadata: map[string]string{mark: token}}, false)
@@ -95,7 +101,15 @@ func (s *Store) create(name string, r io.ReadSeeker, size int64) error {
 	if errors.Is(err, files.ErrExist) {
 		return nil
 	}
-	return errors.Join(err, s.drop(name))
+	return s.takeBack(name, err)
+}
+
+// takeBack deletes an object of our own that was of no use because of err.
+func (s *Store) takeBack(name string, err error) error {
+	if derr := s.drop(name); derr != nil {
+		return errors.Join(err, derr, files.ErrLeft)
+	}
+	return err
 }
 
 func (s *Store) write(name string, r io.Reader, size int64, o minio.PutObjectOptions, free bool) error {
@@ -133,7 +147,7 @@ func (s *Store) Place(handle string, size int64, k files.Key) error {
 		return err
 	}
 	if err := s.copy(handle, name, size); err != nil {
-		return errors.Join(err, s.drop(name))
+		return s.takeBack(name, err)
 	}
 	return nil
 }
@@ -155,7 +169,8 @@ func (s *Store) Move(from, to files.Key) error {
 		return err
 	}
 	if err := s.drop(src); err != nil {
-		return errors.Join(err, s.Remove(to))
+		dst, _ := s.object(to)
+		return s.takeBack(dst, err)
 	}
 	return nil
 }

@@ -122,9 +122,13 @@ func (Dialect) InspectColumns(b *storage.Builder, table string) {
 
 // InspectIndexes reads information_schema.
 func (Dialect) InspectIndexes(b *storage.Builder, table string) {
-	b.SQL("SELECT INDEX_NAME, CASE WHEN COUNT(*) = 1 THEN MIN(COLUMN_NAME) END, MAX(NON_UNIQUE) = 0, NULL FROM information_schema.STATISTICS " +
+	b.SQL("SELECT INDEX_NAME, CASE WHEN COUNT(*) = 1 THEN MIN(COLUMN_NAME) END, MAX(NON_UNIQUE) = 0, NULL, MAX(SUB_PART IS NOT NULL) FROM information_schema.STATISTICS " +
 		"WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ").Str(table).SQL(" GROUP BY INDEX_NAME")
 }
+
+// TextIndex is an index of the beginning, as long as v16 makes that of file_url; rows are
+// compared in full. Source: file.py on_doctype_update.
+func (Dialect) TextIndex() (method, part string) { return "", "(100)" }
 
 // DropIndex names the table: index names are each table's own.
 func (Dialect) DropIndex(b *storage.Builder, table, name string) {

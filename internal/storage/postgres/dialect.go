@@ -131,11 +131,16 @@ func (Dialect) InspectColumns(b *storage.Builder, table string) {
 
 // InspectIndexes reads pg_index.
 func (Dialect) InspectIndexes(b *storage.Builder, table string) {
-	b.SQL("SELECT i.relname, CASE WHEN x.indnatts = 1 THEN a.attname END, x.indisunique::int, NULL FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid " +
+	b.SQL("SELECT i.relname, CASE WHEN x.indnatts = 1 THEN a.attname END, x.indisunique::int, NULL, (m.amname = 'hash')::int FROM pg_index x JOIN pg_class i ON i.oid = x.indexrelid " +
+		"JOIN pg_am m ON m.oid = i.relam " +
 		"JOIN pg_class t ON t.oid = x.indrelid JOIN pg_namespace n ON n.oid = t.relnamespace " +
 		"JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0] " +
 		"WHERE n.nspname = CURRENT_SCHEMA() AND t.relname = ").Str(table)
 }
+
+// TextIndex is a hash index: a B-tree would refuse rows whose text is longer than a third
+// of a page. It hashes by the column's collation.
+func (Dialect) TextIndex() (method, part string) { return " USING hash", "" }
 
 // DropIndex needs no table: index names are one name space.
 func (Dialect) DropIndex(b *storage.Builder, _, name string) { b.SQL("DROP INDEX ").Ident(name) }

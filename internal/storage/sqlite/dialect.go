@@ -62,8 +62,8 @@ func (Dialect) ColumnType(s storage.ColumnSpec) string {
 // TableSuffix is empty.
 func (Dialect) TableSuffix() string { return "" }
 
-// IndexesText says that texts of any length can be indexed.
-func (Dialect) IndexesText() bool { return true }
+// TextIndex is an ordinary index: it takes texts of any length.
+func (Dialect) TextIndex() (method, part string) { return "", "" }
 
 // ForUpdate is empty: the writer is alone.
 func (Dialect) ForUpdate() string { return "" }
@@ -95,7 +95,7 @@ func (Dialect) InspectColumns(b *storage.Builder, table string) {
 
 // InspectIndexes reads pragma_index_list; the statements come from the schema.
 func (Dialect) InspectIndexes(b *storage.Builder, table string) {
-	b.SQL(`SELECT l.name, CASE WHEN COUNT(*) = 1 THEN MIN(i.name) END, l."unique", s.sql FROM pragma_index_list(`).Str(table).
+	b.SQL(`SELECT l.name, CASE WHEN COUNT(*) = 1 THEN MIN(i.name) END, l."unique", s.sql, 0 FROM pragma_index_list(`).Str(table).
 		SQL(`) l, pragma_index_info(l.name) i, sqlite_schema s WHERE s.type = 'index' AND s.name = l.name GROUP BY l.name`)
 }
 

@@ -2,6 +2,7 @@ package storagetest
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"freddo/doctype"
@@ -15,6 +16,7 @@ func schemaTests() []test {
 		{"text to number", testTextToNumber}, {"text to float and back", testFloatAndBack}, {"unique on and off", testUniqueOnOff},
 		{"unique on duplicates", testUniqueDuplicates}, {"becomes a child table", testBecomesChild}, {"rename table", testRenameTable},
 		{"rolled back", testSchemaRollback}, {"long names", testLongNames}, {"indexes survive", testIndexesSurvive}, {"index off", testIndexOff},
+		{"index of text", testTextIndex},
 	}
 }
 
@@ -271,28 +273,88 @@ func testIndexesSurvive(t *testing.T, s *site) {
 	}
 }
 
-func testIndexOff(t *testing.T, s *site) {
-	count := func() (n int) {
-		s.read(t, func(ctx context.Context, tx *storage.Tx) {
-			b := storage.NewBuilder(tx.Dialect())
-			tx.Dialect().InspectIndexes(b, "tab"+thing)
-			rows, err := tx.Query(ctx, b)
-			noErr(t, err)
-			defer rows.Close()
-			for rows.Next() {
-				if document.ToText(rows.Raw(1).Natural()) == "a" {
-					n++
-				}
-			}
-			noErr(t, rows.Err())
-		})
-		return n
-	}
-	for i, on := range []string{"1", "0", "1"} {
-		_, _, err := s.sync(t, `{"fieldname": "a", "fieldtype": "Data", "search_index": `+on+`}`)
+// indexes counts the indexes on a column.
+func (s *site) indexes(t *testing.T, dt *doctype.DocType, column string) (n int) {
+	t.Helper()
+	s.read(t, func(ctx context.Context, tx *storage.Tx) {
+		b := storage.NewBuilder(tx.Dialect())
+		tx.Dialect().InspectIndexes(b, "tab"+dt.Name)
+		rows, err := tx.Query(ctx, b)
 		noErr(t, err)
-		if want := []int{1, 0, 1}[i]; count() != want {
-			t.Errorf("step %d: %d indexes on a, want %d", i, count(), want)
+		defer rows.Close()
+		for rows.Next() {
+			if document.ToText(rows.Raw(1).Natural()) == column {
+				n++
+			}
+		}
+		noErr(t, rows.Err())
+	})
+	return n
+}
+
+func testIndexOff(t *testing.T, s *site) {
+	for i, on := range []string{"1", "0", "1"} {
+		dt, _, err := s.sync(t, `{"fieldname": "a", "fieldtype": "Data", "search_index": `+on+`}`)
+		noErr(t, err)
+		if n, want := s.indexes(t, dt, "a"), []int{1, 0, 1}[i]; n != want {
+			t.Errorf("step %d: %d indexes on a, want %d", i, n, want)
 		}
 	}
+}
+
+// testTextIndex: text of any length can be indexed for equality. The index hinders no
+// row, is made where it is missing, and neither doubled nor lost where one is there.
+func testTextIndex(t *testing.T, s *site) {
+	const a = `{"fieldname": "a", "fieldtype": "Code"}`
+	dt, _, err := s.sync(t, a)
+	noErr(t, err)
+	long := strings.Repeat("0123456789", 20_000)
+	s.put(t, dt, "X", "a", long)
+	more := func(dt *doctype.DocType) {
+		t.Helper()
+		s.write(t, func(ctx context.Context, tx *storage.Tx) error {
+			res, err := tx.SyncTable(ctx, dt, storage.SchemaOptions{More: map[string][]string{dt.Name: {"a"}}})
+			if res.Created || len(res.Added)+len(res.Changed) > 0 {
+				t.Errorf("sync = %+v, want nothing but the index", res)
+			}
+			return err
+		})
+		if n := s.indexes(t, dt, "a"); n != 1 {
+			t.Errorf("%d indexes, want 1", n)
+		}
+	}
+	more(dt)
+	more(dt)
+	s.put(t, dt, "Y", "a", long+"y")
+	s.put(t, dt, "Z", "a", "/files/a.txt")
+	find := func(dt *doctype.DocType) {
+		t.Helper()
+		for text, want := range map[string]string{long: "X", long + "y": "Y", "/FILES/A.TXT": "Z", "/files/a": ""} {
+			s.read(t, func(ctx context.Context, tx *storage.Tx) {
+				var name document.Value
+				b := storage.NewBuilder(tx.Dialect()).SQL("SELECT ").Ident("name").SQL(" FROM ").Table(dt.Name).SQL(" WHERE ").Ident("a").SQL(" = ").Str(text)
+				_, err := tx.QueryRow(ctx, b, &name)
+				noErr(t, err)
+				if got := document.ToText(name); got != want {
+					t.Errorf("%.20s… is found as %q, want %q", text, got, want)
+				}
+			})
+		}
+	}
+	find(dt)
+	err = s.try(func(ctx context.Context, tx *storage.Tx) error {
+		_, err := tx.SyncTable(ctx, dt, storage.SchemaOptions{}) // drops the index
+		noErr(t, err)
+		return errOops
+	})
+	if err != errOops {
+		t.Fatal(err)
+	}
+	more(dt)
+	s.write(t, func(ctx context.Context, tx *storage.Tx) error {
+		return tx.RenameTable(ctx, "tab"+thing, "tabSuite Other")
+	})
+	other := parse(t, `{"name": "Suite Other", "fields": [`+a+`]}`)
+	more(other)
+	find(other)
 }

@@ -1,0 +1,5 @@
+-- sqlite
+
+-- mariadb
+
+-- postgres
