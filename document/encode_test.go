@@ -22,7 +22,7 @@ func TestFloatsPrintAsPythonAndOrjsonDo(t *testing.T) {
 		{"negative zero", math.Copysign(0, -1), "-0.0", "-0.0"},
 		{"whole", 3, "3.0", "3.0"},
 		{"fraction", -2.25, "-2.25", "-2.25"},
-		{"the shortest digits that come back", 0.1 + 0.2, "0.30000000000000004", "0.30000000000000004"},
+		{"the shortest digits that come back", 0.30000000000000004, "0.30000000000000004", "0.30000000000000004"},
 		{"smallest without an exponent in Python", 0.0001, "0.0001", "0.0001"},
 		{"smallest without an exponent in orjson", 0.00001, "1e-05", "0.00001"},
 		{"small", 0.0000012, "1.2e-06", "1.2e-6"},
