@@ -102,6 +102,15 @@ type DocField struct {
 	Table int
 	// Choices are the lines of Options of a Select.
 	Choices []string
+	// Fetches are the fields that take their values through this link.
+	Fetches []Fetch
+}
+
+// Fetch is a field whose fetch_from names a link of its DocType and a column of what
+// that links to.
+type Fetch struct {
+	*DocField
+	Column string
 }
 
 // HasColumn reports whether the field is stored in its own DocType's table.
@@ -125,6 +134,16 @@ var standardLabels = map[string]string{
 	"name": "ID", "owner": "Created By", "creation": "Created On", "modified": "Last Updated On",
 	"modified_by": "Last Updated By", "docstatus": "Document Status", "idx": "Index", "doctype": "DocType",
 	"parent": "Parent", "parenttype": "Parent Type", "parentfield": "Parent Field",
+}
+
+// joinFetches gives links the fields that fetch through them.
+func (dt *DocType) joinFetches() {
+	for _, f := range dt.Fields {
+		name, column, ok := strings.Cut(f.FetchFrom, ".")
+		if link := dt.byName[name]; ok && link != nil && f.Slot >= 0 {
+			link.Fetches = append(link.Fetches, Fetch{f, column})
+		}
+	}
 }
 
 // StandardLabel returns the label of a standard column, "" for any other name.
@@ -206,6 +225,7 @@ func (dt *DocType) compile(legacy []Props) {
 	for _, f := range dt.Fields {
 		dt.addField(f)
 	}
+	dt.joinFetches()
 	for _, row := range legacy {
 		ft, ok := LookupFieldtype(row.PropText("fieldtype"))
 		if !ok {

@@ -20,7 +20,10 @@ import (
 	"freddo"
 )
 
-const manyRows = 200_000
+const (
+	manyRows   = 200_000
+	manyOrders = 50_000
+)
 
 // TestALongListNeedsLittleMemory reads 200,000 rows in one request from a served site.
 func TestALongListNeedsLittleMemory(t *testing.T) {
@@ -32,6 +35,7 @@ func TestALongListNeedsLittleMemory(t *testing.T) {
 		`/api/resource/Customer?fields=["name","customer_name","territory","credit_limit","modified"]&limit_page_length=0`,
 		`/api/resource/Customer?fields=["*"]&limit_page_length=0&order_by=customer_name%20asc`, // no index: the database sorts
 		`/api/method/frappe.client.get_list?doctype=Customer&fields=["name","modified"]&limit_page_length=0`,
+		`/api/resource/Sales%20Order?fields=["name","customer"]&include=children&limit_page_length=0`,
 	} {
 		debug.FreeOSMemory()
 		if err := os.WriteFile("/proc/self/clear_refs", []byte("5"), 0); err != nil {
@@ -71,7 +75,33 @@ func TestALongListIsWhole(t *testing.T) {
 	}
 }
 
-// longList serves a demo site with 200,000 more customers.
+// TestALongListWithChildrenIsWhole: every order comes once, with its two rows.
+func TestALongListWithChildrenIsWhole(t *testing.T) {
+	srv, auth := longList(t)
+	for _, page := range []string{"limit_page_length=0", "limit_page_length=1000", "limit_page_length=2001"} {
+		var body bytes.Buffer
+		get(t, srv.URL+"/api/resource/Sales%20Order?filters=%7B%22customer%22:%22M-0000001%22%7D&order_by=name%20asc&include=children&"+page, auth, &body)
+		var v struct {
+			Data []struct {
+				Name  string
+				Items []struct{ Idx int }
+			}
+		}
+		if err := json.Unmarshal(body.Bytes(), &v); err != nil {
+			t.Fatalf("%s: %v", page, err)
+		}
+		for i, row := range v.Data {
+			if row.Name != fmt.Sprintf("M-%07d", i+1) || len(row.Items) != 2 || row.Items[0].Idx != 1 || row.Items[1].Idx != 2 {
+				t.Fatalf("%s: row %d is %+v", page, i, row)
+			}
+		}
+		if want, _ := strconv.Atoi(strings.TrimPrefix(page, "limit_page_length=")); len(v.Data) != want && (want != 0 || len(v.Data) != manyOrders) {
+			t.Errorf("%s: %d rows", page, len(v.Data))
+		}
+	}
+}
+
+// longList serves a demo site with 200,000 more customers, and orders of one of them.
 func longList(t *testing.T) (srv *httptest.Server, auth string) {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "demo")
@@ -93,7 +123,13 @@ func longList(t *testing.T) (srv *httptest.Server, auth string) {
 		INSERT INTO "tabCustomer" (name, creation, modified, owner, modified_by, docstatus, idx, customer_name, customer_group, territory, credit_limit)
 		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
 		SELECT printf('M-%%07d', i), '2020-01-01 00:00:00.000000', '2020-01-01 00:00:00.000000', 'Administrator', 'Administrator', 0, 0,
-			'Customer ' || (i * 7919 %% 200003), 'Premium', 'Lisbon', i FROM n`, manyRows))
+			'Customer ' || (i * 7919 %% 200003), 'Premium', 'Lisbon', i FROM n;
+		INSERT INTO "tabSales Order" (name, creation, modified, owner, modified_by, docstatus, idx, customer)
+		WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)
+		SELECT printf('M-%%07d', i), '2020-01-01 00:00:00.000000', '2020-01-01 00:00:00.000000', 'Administrator', 'Administrator', 0, 0, 'M-0000001' FROM n;
+		INSERT INTO "tabSales Order Item" (name, creation, modified, owner, modified_by, docstatus, idx, parent, parenttype, parentfield, item_code, qty)
+		SELECT o.name || '-' || k.value, o.creation, o.modified, o.owner, o.owner, 0, k.value, o.name, 'Sales Order', 'items', 'ITEM-001', 1
+		FROM "tabSales Order" o, json_each('[1,2]') k WHERE o.name LIKE 'M-%%'`, manyRows, manyOrders))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -161,8 +161,17 @@ type memo struct {
 	singles map[string]*document.Document
 	// trees are the DocTypes whose trees the call holds (lockTree).
 	trees map[string]bool
+	// locked is the document that was read with a lock last.
+	locked locked
 	// hashPrefix begins the random names that the call makes (v16).
 	hashPrefix string
+}
+
+// locked is a document as it was read with a lock when the transaction's Tx.Changes
+// were at.
+type locked struct {
+	d  *document.Document
+	at int64
 }
 
 // Begin starts a call of user. The transaction does no I/O until it is used.

@@ -51,7 +51,24 @@ func (c *Call) load(ctx context.Context, dtName, name string, lock bool) (*docum
 	if err != nil {
 		return nil, err
 	}
-	return d, c.computeVirtual(ctx, d)
+	if err := c.computeVirtual(ctx, d); err != nil {
+		return nil, err
+	}
+	if lock {
+		c.memo.locked = locked{d.Clone(), c.Tx.Changes()}
+	}
+	return d, nil
+}
+
+// storedForUpdate is GetForUpdate for a document that the call may have read that way
+// just before: it is not read again as long as nothing was written.
+func (c *Call) storedForUpdate(ctx context.Context, dt *doctype.DocType, name string) (*document.Document, error) {
+	m := c.memo.locked
+	c.memo.locked = locked{}
+	if m.d != nil && m.at == c.Tx.Changes() && m.d.Type == dt && m.d.Name() == name {
+		return m.d, nil
+	}
+	return c.GetForUpdate(ctx, dt.Name, name)
 }
 
 func notFound(dt *doctype.DocType, name string) error {

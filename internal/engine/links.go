@@ -191,10 +191,9 @@ func fetchColumns(links []*link) []string {
 		set["docstatus"] = true
 	}
 	for _, l := range links {
-		for _, f := range fetchers(l) {
-			_, col, _ := strings.Cut(f.FetchFrom, ".")
-			if t := target.Column(col); t != nil && t.Stored && col != "name" {
-				set[col] = true
+		for _, f := range l.f.Fetches {
+			if t := target.Column(f.Column); t != nil && t.Stored && f.Column != "name" {
+				set[f.Column] = true
 			}
 		}
 	}
@@ -206,20 +205,9 @@ func fetchColumns(links []*link) []string {
 	return out
 }
 
-// fetchers are the fields of a link's document that fetch through it.
-func fetchers(l *link) []*doctype.DocField {
-	var out []*doctype.DocField
-	for _, f := range l.d.Type.Fields {
-		if f.FetchFrom != "" && f.Slot >= 0 && strings.HasPrefix(f.FetchFrom, l.f.Fieldname+".") {
-			out = append(out, f)
-		}
-	}
-	return out
-}
-
 // fetchesNow reports whether a field takes its value from the link in this save.
 func fetchesNow(l *link) bool {
-	for _, f := range fetchers(l) {
+	for _, f := range l.f.Fetches {
 		if !f.FetchIfEmpty || !l.d.At(f.Slot).Truthy() {
 			return true
 		}
@@ -231,8 +219,8 @@ func fetchesNow(l *link) bool {
 // field that fetches what the linked DocType does not have.
 // Source: frappe/model/base_document.py set_fetch_from_value.
 func fetchFields(l *link, row *document.Object, root *document.Document) error {
-	for _, f := range fetchers(l) {
-		_, col, _ := strings.Cut(f.FetchFrom, ".")
+	for _, f := range l.f.Fetches {
+		col := f.Column
 		if f.FetchIfEmpty && l.d.At(f.Slot).Truthy() {
 			continue
 		}

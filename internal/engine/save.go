@@ -123,7 +123,7 @@ func (c *Call) compareStored(ctx context.Context, d *document.Document, sent str
 	if d.Type.IsSingle {
 		return actionSave, c.compareSingle(ctx, d, sent)
 	}
-	before, err := c.GetForUpdate(ctx, d.Type.Name, d.Name())
+	before, err := c.storedForUpdate(ctx, d.Type, d.Name())
 	if err != nil {
 		return "", err
 	}
@@ -314,7 +314,7 @@ func (c *Call) Discard(ctx context.Context, d *document.Document) error {
 	if err := c.Tx.StartWrite(ctx); err != nil {
 		return err
 	}
-	before, err := c.GetForUpdate(ctx, d.Type.Name, d.Name())
+	before, err := c.storedForUpdate(ctx, d.Type, d.Name())
 	if err != nil {
 		return err
 	}

@@ -31,6 +31,13 @@ func parseDatetime(s string, now time.Time) (t time.Time, ok bool) {
 	if s == "" || len(s) > 64 {
 		return t, false
 	}
+	for _, layout := range [2]string{dateLayout, time.DateTime} { // the usual forms
+		if len(s) == len(layout) {
+			if t, err := time.Parse(layout, s); err == nil && t.Year() > 0 {
+				return t, true
+			}
+		}
+	}
 	var clock [4]int
 	if m := clockRE.FindStringSubmatchIndex(s); m != nil {
 		if clock, ok = readClock(clockRE.FindStringSubmatch(s)); !ok {

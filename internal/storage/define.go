@@ -46,6 +46,7 @@ func (tx *Tx) define(ctx context.Context, table string, b, undo *Builder) error 
 	if err := tx.StartWrite(ctx); err != nil {
 		return err
 	}
+	tx.changes++
 	if d, ok := tx.writer.(Definer); ok {
 		return d.Define(ctx, table, b.String(), undo.String())
 	}

@@ -86,7 +86,7 @@ func AppendList(dst []byte, f document.Format, q *query.Select, rows Rows, sink 
 // ListOptions say how AppendSelect prints a list.
 type ListOptions struct {
 	Format document.Format
-	// Sink takes the parts of a long list, except of one with child rows.
+	// Sink takes the parts of a long list.
 	Sink Sink
 	// Only says that the transaction reads nothing else (Tx.QueryOnly).
 	Only bool
@@ -106,7 +106,7 @@ func (tx *Tx) AppendSelect(ctx context.Context, dst []byte, q *query.Select, o L
 	if len(q.Children) == 0 {
 		return AppendList(dst, o.Format, q, rows, o.Sink)
 	}
-	return tx.appendWithChildren(ctx, dst, o.Format, q, rows)
+	return tx.appendWithChildren(ctx, dst, q, rows, o)
 }
 
 // keepLast notes the keys of the last row of a page that another row follows.
@@ -352,120 +352,4 @@ func (tx *Tx) TreeNames(ctx context.Context, dt *doctype.DocType, ancestors bool
 		names = append(names, document.ToText(rows.Raw(0).Natural()))
 	}
 	return names, rows.Err()
-}
-
-// childRows are the printed rows of one table field, by parent.
-type childRows map[string][]byte
-
-// appendWithChildren prints the rows once their children are known: one further query
-// per table field. Source: frappe/database/query.py ChildQuery.
-func (tx *Tx) appendWithChildren(ctx context.Context, dst []byte, f document.Format, q *query.Select, rows Rows) ([]byte, int, error) {
-	p := newPrinter(f, q)
-	var heads [][]byte
-	var names []string
-	for rows.Next() {
-		keepLast(q, rows, len(heads))
-		heads = append(heads, p.head(nil, rows))
-		names = append(names, document.ToText(rows.Raw(nameColumn(q)).Natural()))
-	}
-	err := rows.Err()
-	if cerr := rows.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return dst, 0, err
-	}
-	read := len(heads)
-	if q.Lookahead && (q.Limit < 0 || int64(read) == q.Limit) && read > 0 {
-		heads, names = heads[:read-1], names[:read-1]
-	}
-	children := make([]childRows, len(q.Children))
-	for i := range q.Children {
-		if children[i], err = tx.childRows(ctx, f, q, &q.Children[i], names); err != nil {
-			return dst, 0, err
-		}
-	}
-	dst = append(dst, '[')
-	for i, head := range heads {
-		if i > 0 {
-			dst = append(dst, p.comma...)
-		}
-		dst = append(dst, head...)
-		for k := range q.Children {
-			if len(head) > len(p.open) || k > 0 {
-				dst = append(dst, p.comma...)
-			}
-			if p.open == "{" {
-				dst = f.AppendKey(dst, q.Children[k].Field.Fieldname)
-			}
-			dst = append(dst, '[')
-			dst = append(append(dst, children[k][names[i]]...), ']')
-		}
-		dst = append(dst, p.shut...)
-	}
-	return append(dst, ']'), read, nil
-}
-
-// nameColumn is the place of the own name, which package query puts among the columns.
-func nameColumn(q *query.Select) int {
-	for i, c := range q.Columns {
-		if e := c.Expr; e.Kind == query.ColumnExpr && e.Field.Table == "" && e.Field.Column.Name == "name" {
-			return i
-		}
-	}
-	return 0
-}
-
-// childBatch is how many parents one query asks for.
-const childBatch = 1000
-
-func (tx *Tx) childRows(ctx context.Context, f document.Format, q *query.Select, c *query.Child, names []string) (childRows, error) {
-	out := childRows{}
-	sub := &query.Select{DocType: c.DocType, Columns: c.Columns}
-	p := newPrinter(f, sub)
-	for len(names) > 0 {
-		n := min(childBatch, len(names))
-		b := renderChildren(tx.Dialect(), q, c, names[:n])
-		names = names[n:]
-		rows, err := tx.Query(ctx, b)
-		if err != nil {
-			return nil, err
-		}
-		at := len(c.Columns)
-		for rows.Next() {
-			parent := string(rows.Raw(at).Bytes)
-			list := out[parent]
-			if len(list) > 0 {
-				list = append(list, p.comma...)
-			}
-			out[parent] = p.row(list, rows)
-		}
-		err = rows.Err()
-		if cerr := rows.Close(); err == nil {
-			err = cerr
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-	return out, nil
-}
-
-// renderChildren writes the query for the rows of some parents; the parent is the last
-// column.
-func renderChildren(d Dialect, q *query.Select, c *query.Child, names []string) *Builder {
-	b := NewBuilder(d).SQL("SELECT ")
-	for _, col := range c.Columns {
-		b.Ident(col.Expr.Field.Column.Name).SQL(", ")
-	}
-	b.Ident("parent").SQL(" FROM ").Table(c.DocType.Name).SQL(" WHERE ").Ident("parent").SQL(" IN (")
-	for i, n := range names {
-		if i > 0 {
-			b.SQL(", ")
-		}
-		b.Str(n)
-	}
-	return b.SQL(") AND ").Ident("parenttype").SQL(" = ").Str(q.DocType.Name).
-		SQL(" AND ").Ident("parentfield").SQL(" = ").Str(c.Field.Fieldname).
-		SQL(" ORDER BY ").Ident("parent").SQL(", ").Ident("idx")
 }

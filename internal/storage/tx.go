@@ -19,6 +19,8 @@ type Tx struct {
 	writer Conn
 	depth  int
 	done   bool
+	// changes: see Changes.
+	changes int64
 	// denied is what every write is answered with; nil lets them through.
 	denied error
 }
@@ -166,8 +168,18 @@ func (tx *Tx) Exec(ctx context.Context, b *Builder) (affected int64, err error) 
 	if err := tx.StartWrite(ctx); err != nil {
 		return 0, err
 	}
-	return tx.writer.Exec(ctx, b.String(), b.Values())
+	return tx.exec(ctx, b.String(), b.Values())
 }
+
+// exec runs a statement of a transaction that holds the right to write.
+func (tx *Tx) exec(ctx context.Context, sql string, args []document.Value) (affected int64, err error) {
+	tx.changes++
+	return tx.writer.Exec(ctx, sql, args)
+}
+
+// Changes counts what the transaction has done that may change what it reads: as long
+// as it stays the same, what is read with a lock stays the same.
+func (tx *Tx) Changes() int64 { return tx.changes }
 
 // Savepoint runs fn and undoes its writes when it fails. Savepoints nest. A commit
 // inside fn ends the savepoint, as upstream's frappe.db.commit does: what was
@@ -189,6 +201,7 @@ func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
 	// The savepoint must end whatever became of the request's context.
 	ctx = context.WithoutCancel(ctx)
 	if err != nil {
+		tx.changes++
 		if _, rerr := w.Exec(ctx, "ROLLBACK TO SAVEPOINT "+name, nil); rerr != nil {
 			return errors.Join(err, rerr)
 		}
@@ -210,6 +223,7 @@ func (tx *Tx) Commit(ctx context.Context) error {
 
 // CommitAndContinue makes the writes so far durable; the transaction goes on.
 func (tx *Tx) CommitAndContinue(ctx context.Context) error {
+	tx.changes++
 	tx.dropReader()
 	if tx.writer == nil {
 		return nil
@@ -231,6 +245,7 @@ func (tx *Tx) Rollback() {
 
 // Restart drops the writes so far; the transaction goes on with a new snapshot.
 func (tx *Tx) Restart() {
+	tx.changes++
 	tx.dropReader()
 	if tx.writer != nil {
 		tx.writer.Rollback()

@@ -124,7 +124,7 @@ func (tx *Tx) Insert(ctx context.Context, d *document.Document, o WriteOptions) 
 	if err := tx.StartWrite(ctx); err != nil {
 		return err
 	}
-	_, err := tx.writer.Exec(ctx, p.insertSQL, args)
+	_, err := tx.exec(ctx, p.insertSQL, args)
 	return err
 }
 
@@ -141,7 +141,7 @@ func (tx *Tx) Update(ctx context.Context, d *document.Document, o WriteOptions) 
 	if err := tx.StartWrite(ctx); err != nil {
 		return 0, err
 	}
-	return tx.writer.Exec(ctx, p.update, args)
+	return tx.exec(ctx, p.update, args)
 }
 
 // SetColumns writes some columns of a stored row as they are (upstream: db_set).

@@ -207,7 +207,7 @@ type journal struct {
 }
 
 // maxJournal is how long the journal of savepoints may get in memory.
-const maxJournal = 4 << 20
+const maxJournal = 1 << 20
 
 func (j *journal) WriteAt(p []byte, off int64) (int, error) {
 	if j.file == nil && off+int64(len(p)) > maxJournal {
