@@ -87,7 +87,7 @@ func TestParseJSONRefusesInPythonsWords(t *testing.T) {
 		{"minus alone", "-", "Expecting value: line 1 column 1 (char 0)"},
 		{"-NaN", "-NaN", "Expecting value: line 1 column 1 (char 0)"},
 		{"cut literal", "[tru", "Expecting value: line 1 column 2 (char 1)"},
-		{"cut Infinity", "-Infinit", "Expecting value: line 1 column 1 (char 0)"},
+		{"cut Infinity", "-Infi", "Expecting value: line 1 column 1 (char 0)"},
 		{"list without an end", "[1", "Expecting ',' delimiter: line 1 column 3 (char 2)"},
 		{"list without a comma", "[1 2]", "Expecting ',' delimiter: line 1 column 4 (char 3)"},
 		{"list that ends in a comma", "[1,]", "Expecting value: line 1 column 4 (char 3)"},
