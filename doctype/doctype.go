@@ -4,6 +4,7 @@
 package doctype
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -210,6 +211,9 @@ func fieldFromProps(p Props) *DocField {
 	return f
 }
 
+// parentColumns are the standard columns of a child table, side by side in this order.
+var parentColumns = []string{"parent", "parentfield", "parenttype"}
+
 // compile fills the derived parts.
 func (dt *DocType) compile(legacy []Props) {
 	dt.byName = make(map[string]*DocField, len(dt.Fields))
@@ -219,32 +223,7 @@ func (dt *DocType) compile(legacy []Props) {
 		dt.addColumn(Column{Name: c.name, Type: fieldtypes[c.fieldtype], Stored: true})
 	}
 	for _, f := range dt.Fields {
-		f.Slot, f.Table = -1, -1
-		if f.Fieldname == "" {
-			continue
-		}
-		if _, dup := dt.byName[f.Fieldname]; dup {
-			continue
-		}
-		dt.byName[f.Fieldname] = f
-		switch {
-		case f.Type.Class == TableClass:
-			f.Table = len(dt.Tables)
-			dt.Tables = append(dt.Tables, f)
-		case f.Type.HasColumn():
-			f.Slot = dt.addColumn(Column{Name: f.Fieldname, Field: f, Type: f.Type, Stored: !f.IsVirtual})
-			if f.IsVirtual {
-				dt.virtual = append(dt.virtual, f)
-			}
-			switch f.Fieldtype {
-			case "Link", "Dynamic Link":
-				dt.LinkFields = append(dt.LinkFields, f)
-			case "Attach", "Attach Image":
-				dt.AttachFields = append(dt.AttachFields, f)
-			case "Text Editor":
-				dt.EditorFields = append(dt.EditorFields, f)
-			}
-		}
+		dt.addField(f)
 	}
 	dt.joinFetches()
 	for _, row := range legacy {
@@ -252,14 +231,17 @@ func (dt *DocType) compile(legacy []Props) {
 		if !ok {
 			ft = fieldtypes["Data"]
 		}
-		if name := row.PropText("fieldname"); dt.slots[name] == 0 {
+		if name := row.PropText("fieldname"); !dt.standsForParent(name) {
 			dt.addColumn(Column{Name: name, Type: ft, Stored: true, Legacy: true, Default: row.PropText("default")})
 		}
 	}
 	if dt.IsTable {
 		dt.parentAt = len(dt.Columns)
-		for _, name := range []string{"parent", "parentfield", "parenttype"} {
-			dt.addColumn(Column{Name: name, Type: fieldtypes["Data"], Stored: true})
+		for _, name := range parentColumns {
+			at := dt.addColumn(Column{Name: name, Type: fieldtypes["Data"], Stored: true})
+			if f := dt.byName[name]; f != nil && f.Type.HasColumn() {
+				f.Slot = at
+			}
 		}
 	}
 	dt.optionsAt = len(dt.Columns)
@@ -271,6 +253,43 @@ func (dt *DocType) compile(legacy []Props) {
 			dt.addColumn(Column{Name: "_seen", Type: fieldtypes["Text"], Stored: true, Optional: true})
 		}
 	}
+}
+
+// addField gives a field its slot or table. The first of two fields of one name wins,
+// and the standard columns of a child table keep their place whatever its fields are
+// called.
+func (dt *DocType) addField(f *DocField) {
+	f.Slot, f.Table = -1, -1
+	if f.Fieldname == "" {
+		return
+	}
+	if _, dup := dt.byName[f.Fieldname]; dup {
+		return
+	}
+	dt.byName[f.Fieldname] = f
+	switch {
+	case f.Type.Class == TableClass:
+		f.Table = len(dt.Tables)
+		dt.Tables = append(dt.Tables, f)
+	case f.Type.HasColumn() && !dt.standsForParent(f.Fieldname):
+		f.Slot = dt.addColumn(Column{Name: f.Fieldname, Field: f, Type: f.Type, Stored: !f.IsVirtual})
+		if f.IsVirtual {
+			dt.virtual = append(dt.virtual, f)
+		}
+		switch f.Fieldtype {
+		case "Link", "Dynamic Link":
+			dt.LinkFields = append(dt.LinkFields, f)
+		case "Attach", "Attach Image":
+			dt.AttachFields = append(dt.AttachFields, f)
+		case "Text Editor":
+			dt.EditorFields = append(dt.EditorFields, f)
+		}
+	}
+}
+
+// standsForParent reports whether a name is that of a child table's standard column.
+func (dt *DocType) standsForParent(name string) bool {
+	return dt.IsTable && slices.Contains(parentColumns, name)
 }
 
 func (dt *DocType) addColumn(c Column) int {

@@ -8,16 +8,18 @@ import (
 	"freddo/doctype"
 )
 
-// Cint casts as frappe/utils/data.py cint: text goes through float, junk is 0.
+// Cint casts as frappe/utils/data.py cint: text that is no integer goes through float,
+// junk is 0. What 64 bits do not hold becomes the nearest that they do, so that a column
+// refuses it as it refuses upstream's.
 func Cint(v Value) int64 {
 	switch v.kind {
 	case Int, Bool:
 		return int64(v.n)
 	case Float:
 		return floatToInt(v.Float())
-	case String:
+	case Number, String:
 		t := strings.TrimSpace(v.s)
-		if n, err := strconv.ParseInt(t, 10, 64); err == nil {
+		if n, err := strconv.ParseInt(t, 10, 64); err == nil || v.kind == Number {
 			return n
 		}
 		if f, ok := parseFloat(t); ok {
@@ -28,16 +30,29 @@ func Cint(v Value) int64 {
 }
 
 func floatToInt(f float64) int64 {
-	if math.IsNaN(f) || f >= math.MaxInt64 || f <= math.MinInt64 {
+	switch {
+	case math.IsNaN(f) || math.IsInf(f, 0):
 		return 0
+	case f >= math.MaxInt64:
+		return math.MaxInt64
+	case f <= math.MinInt64:
+		return math.MinInt64
 	}
 	return int64(f)
 }
 
-// parseFloat accepts what Python's float() does, less infinities' long forms.
+// parseFloat accepts what Python's float() does, of digits only the ASCII ones.
 func parseFloat(t string) (float64, bool) {
-	if t == "" || strings.ContainsAny(t, "xXpP_") {
+	if t == "" || strings.ContainsAny(t, "xXpP") {
 		return 0, false
+	}
+	if strings.Contains(t, "_") {
+		for i := range len(t) {
+			if t[i] == '_' && (i == 0 || i == len(t)-1 || !isDigit(t[i-1]) || !isDigit(t[i+1])) {
+				return 0, false
+			}
+		}
+		t = strings.ReplaceAll(t, "_", "")
 	}
 	f, err := strconv.ParseFloat(t, 64)
 	if err != nil && math.IsInf(f, 0) {
@@ -195,8 +210,8 @@ func cutDate(s string) (date, rest string, ok bool) {
 	}
 	var n [3]int
 	for k, p := range parts {
-		v, err := strconv.Atoi(p)
-		if err != nil || v < 0 {
+		v, ok := unsigned(p)
+		if !ok {
 			return "", "", false
 		}
 		n[k] = v
@@ -220,6 +235,17 @@ func daysIn(year, month int) int {
 	return 31
 }
 
+func isDigit(c byte) bool { return c >= '0' && c <= '9' }
+
+// unsigned reads digits alone, without the signs that Atoi takes.
+func unsigned(s string) (int, bool) {
+	if s == "" || !isDigit(s[0]) {
+		return 0, false
+	}
+	n, err := strconv.Atoi(s)
+	return n, err == nil
+}
+
 func pad(n, width int) string {
 	s := strconv.Itoa(n)
 	for len(s) < width {
@@ -237,8 +263,8 @@ func clock(s string, long bool) (string, bool) {
 	}
 	var n [3]int
 	for k, p := range parts {
-		v, err := strconv.Atoi(p)
-		if err != nil || v < 0 || len(p) > 3 {
+		v, ok := unsigned(p)
+		if !ok || len(p) > 3 {
 			return "", false
 		}
 		n[k] = v

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"math"
 	"strconv"
 
 	"freddo/doctype"
@@ -200,6 +201,20 @@ func (o *Object) PropRows(key string) []doctype.Props {
 	return out
 }
 
+// floatText is Python's str of a float, which names what is no number otherwise than
+// JSON does.
+func floatText(f float64) string {
+	switch {
+	case math.IsNaN(f):
+		return "nan"
+	case math.IsInf(f, 1):
+		return "inf"
+	case math.IsInf(f, -1):
+		return "-inf"
+	}
+	return string(Python.AppendFloat(nil, f))
+}
+
 // ToText returns a value as Python's str would for text and numbers; "" for null.
 func ToText(v Value) string {
 	switch v.kind {
@@ -208,7 +223,7 @@ func ToText(v Value) string {
 	case Int:
 		return strconv.FormatInt(int64(v.n), 10)
 	case Float:
-		return string(Python.AppendFloat(nil, v.Float()))
+		return floatText(v.Float())
 	case Bool:
 		if v.n != 0 {
 			return "True"

@@ -142,10 +142,10 @@ func appendShortExponent(dst []byte, x float64) []byte {
 
 const hexDigits = "0123456789abcdef"
 
-// AppendString appends s quoted.
+// AppendString appends s quoted. What is not UTF-8 becomes U+FFFD.
 func (f Format) AppendString(dst []byte, s string) []byte {
 	dst = append(dst, '"')
-	start := 0
+	start, checked := 0, false
 	for i := 0; i < len(s); {
 		c := s[i]
 		if c < utf8.RuneSelf {
@@ -160,6 +160,10 @@ func (f Format) AppendString(dst []byte, s string) []byte {
 			continue
 		}
 		if !f.ASCII {
+			if !checked && !utf8.ValidString(s[i:]) {
+				s = s[:i] + string([]rune(s[i:]))
+			}
+			checked = true
 			i++
 			continue
 		}

@@ -10,8 +10,8 @@ type Object struct {
 
 const indexFrom = 12
 
-// NewObject returns an object of alternating keys and values; it panics on nothing
-// and ignores a trailing key.
+// NewObject returns an object of alternating keys and values; it ignores a trailing key
+// and panics when a key is not a string.
 func NewObject(pairs ...any) *Object {
 	o := &Object{}
 	for i := 0; i+1 < len(pairs); i += 2 {

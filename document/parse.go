@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -11,7 +12,6 @@ import (
 // maxDepth bounds the nesting of a client's JSON.
 const maxDepth = 200
 
-// errJSON is returned for every malformed text; ParseError carries where.
 var errDepth = errors.New("document: JSON nested too deep")
 
 // ParseError tells where a JSON text is malformed, with the message that Python's
@@ -29,10 +29,14 @@ func (e *ParseError) Error() string {
 }
 
 // ParseJSON reads one JSON text as Python's json.loads does: NaN and Infinity are
-// accepted, the last of two equal keys wins, invalid UTF-8 becomes U+FFFD.
+// accepted, the last of two equal keys wins at the place of the first. Invalid UTF-8
+// and lone surrogates become U+FFFD.
 // Errors: *ParseError, or an error when nested beyond 200 levels.
 func ParseJSON(data string) (Value, error) {
 	p := parser{s: data}
+	if strings.HasPrefix(data, "\ufeff") {
+		return Value{}, p.fail("Unexpected UTF-8 BOM (decode using utf-8-sig)", 0)
+	}
 	p.space()
 	v, err := p.value(0)
 	if err != nil {
@@ -328,8 +332,10 @@ func indexByte(s string, c byte) int {
 	return -1
 }
 
+// hex reads the four digits of an escape. Digits that end the text are refused, as
+// Python refuses them, before the missing quote is.
 func (p *parser) hex() (rune, bool) {
-	if p.i+4 > len(p.s) {
+	if p.i+4 >= len(p.s) {
 		return 0, false
 	}
 	n, err := strconv.ParseUint(p.s[p.i:p.i+4], 16, 32)

@@ -4,7 +4,10 @@
 // It does no I/O. Start with Document (document.go), then Value (this file).
 package document
 
-import "math"
+import (
+	"math"
+	"strconv"
+)
 
 // Kind tells what a Value holds.
 type Kind uint8
@@ -154,10 +157,7 @@ func (v Value) Truthy() bool {
 // values: 1 == 1.0 == true, text and containers by content.
 func (v Value) Equal(w Value) bool {
 	if v.IsNumber() && w.IsNumber() {
-		if v.kind == Number || w.kind == Number {
-			return v.kind == w.kind && v.s == w.s
-		}
-		return v.Float() == w.Float() && (v.kind == Float || w.kind == Float || v.n == w.n)
+		return equalNumbers(v, w)
 	}
 	if v.IsNull() || w.IsNull() {
 		return v.IsNull() && w.IsNull()
@@ -174,6 +174,25 @@ func (v Value) Equal(w Value) bool {
 		return v.ext.obj.equal(w.ext.obj)
 	}
 	return false
+}
+
+// equalNumbers compares without rounding: an integer that a float does not hold equals
+// none.
+func equalNumbers(v, w Value) bool {
+	if v.kind == Float && w.kind == Float {
+		return v.Float() == w.Float()
+	}
+	if w.kind == Float {
+		v, w = w, v
+	}
+	if v.kind != Float {
+		return v.kind == Number && w.kind == Number && v.s == w.s || v.kind != Number && w.kind != Number && v.n == w.n
+	}
+	f := v.Float()
+	if w.kind == Number {
+		return f == math.Trunc(f) && strconv.FormatFloat(f, 'f', 0, 64) == w.s
+	}
+	return f == float64(int64(w.n)) && f < math.MaxInt64 && int64(f) == int64(w.n)
 }
 
 func equalLists(a, b []Value) bool {

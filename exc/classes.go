@@ -23,7 +23,7 @@ var (
 	Security                         = &Class{Name: "SecurityException", Status: 500, Module: "frappe.exceptions"}
 	QueryTimeout                     = &Class{Name: "QueryTimeoutError", Status: 500, Module: "frappe.exceptions"}
 	QueryDeadlock                    = &Class{Name: "QueryDeadlockError", Status: 500, Module: "frappe.exceptions"}
-	ExpiredLogin                     = &Class{Name: "ExpiredLoginException", Status: 500, Module: "frappe.exceptions"}
+	ExpiredLogin                     = &Class{Name: "ExpiredLoginException", Status: 500, Module: "frappe.twofactor"}
 	HTTP403                          = &Class{Name: "Forbidden", Status: 403, Module: "werkzeug.exceptions"}
 	HTTP404                          = &Class{Name: "NotFound", Status: 404, Module: "werkzeug.exceptions"}
 	HTTP405                          = &Class{Name: "MethodNotAllowed", Status: 405, Module: "werkzeug.exceptions"}
@@ -46,8 +46,8 @@ var (
 	LinkExpired                      = &Class{Name: "LinkExpired", Status: 410, Base: Validation, Module: "frappe.exceptions"}
 	TooManyRequests                  = &Class{Name: "TooManyRequestsError", Status: 429, Module: "frappe.exceptions"}
 	RateLimitExceeded                = &Class{Name: "RateLimitExceededError", Status: 429, Base: Validation, Module: "frappe.exceptions"}
-	ServerScriptNotEnabled           = &Class{Name: "ServerScriptNotEnabled", Status: 403, Base: Permission, Module: "frappe.exceptions"}
-	SignupDisabled                   = &Class{Name: "SignupDisabledError", Status: 403, Base: Permission, Module: "frappe.exceptions"}
+	ServerScriptNotEnabled           = &Class{Name: "ServerScriptNotEnabled", Status: 403, Base: Permission, Module: "frappe.utils.safe_exec"}
+	SignupDisabled                   = &Class{Name: "SignupDisabledError", Status: 403, Base: Permission, Module: "frappe.utils.oauth"}
 	Data                             = &Class{Name: "DataError", Status: 417, Base: Validation, Module: "frappe.exceptions"}
 	MappingMismatch                  = &Class{Name: "MappingMismatchError", Status: 417, Base: Validation, Module: "frappe.exceptions"}
 	InvalidStatus                    = &Class{Name: "InvalidStatusError", Status: 417, Base: Validation, Module: "frappe.exceptions"}
