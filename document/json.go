@@ -160,8 +160,19 @@ func writeIndented(b *strings.Builder, v Value, n, level int) {
 // Resolver returns a DocType by name.
 type Resolver func(name string) (*doctype.DocType, error)
 
+// maxCells bounds the values of a table's rows: a row of no bytes has as many as its
+// DocType has columns.
+const maxCells = 2_000_000
+
+// TooManyRowsError says that a table has more rows than can be held.
+type TooManyRowsError struct{ Field string }
+
+// Error names the table.
+func (e *TooManyRowsError) Error() string { return "too many rows in " + e.Field }
+
 // SetRowsFrom replaces the rows of the i-th table by documents built from a list of
-// objects. Errors: a *RowsError when v is not such a list, or the resolver's.
+// objects. Errors: a *RowsError when v is not such a list, a *TooManyRowsError, or the
+// resolver's.
 func (d *Document) SetRowsFrom(i int, v Value, resolve Resolver) error {
 	f := d.Type.Tables[i]
 	if v.IsNull() {
@@ -178,6 +189,9 @@ func (d *Document) SetRowsFrom(i int, v Value, resolve Resolver) error {
 	child, err := resolve(f.Options)
 	if err != nil {
 		return err
+	}
+	if len(v.List())*len(child.Columns) > maxCells {
+		return &TooManyRowsError{Field: f.Fieldname}
 	}
 	rows := make([]*Document, 0, len(v.List()))
 	for j, item := range v.List() {

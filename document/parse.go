@@ -9,10 +9,17 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds the nesting of a client's JSON.
-const maxDepth = 200
+// maxDepth bounds the nesting of a client's JSON, and maxValues how many values it has:
+// an empty object of three bytes takes a hundred in memory.
+const (
+	maxDepth  = 200
+	maxValues = 1_000_000
+)
 
 var errDepth = errors.New("document: JSON nested too deep")
+
+// ErrTooManyValues says that a JSON text has more than a million values.
+var ErrTooManyValues = errors.New("document: JSON with too many values")
 
 // ParseError tells where a JSON text is malformed, with the message that Python's
 // json module gives.
@@ -31,7 +38,7 @@ func (e *ParseError) Error() string {
 // ParseJSON reads one JSON text as Python's json.loads does: NaN and Infinity are
 // accepted, the last of two equal keys wins at the place of the first. Invalid UTF-8
 // and lone surrogates become U+FFFD.
-// Errors: *ParseError, or an error when nested beyond 200 levels.
+// Errors: *ParseError, ErrTooManyValues, or an error when nested beyond 200 levels.
 func ParseJSON(data string) (Value, error) {
 	p := parser{s: data}
 	if strings.HasPrefix(data, "\ufeff") {
@@ -52,6 +59,7 @@ func ParseJSON(data string) (Value, error) {
 type parser struct {
 	s string
 	i int
+	n int // values so far
 }
 
 func (p *parser) fail(msg string, at int) error {
@@ -92,6 +100,9 @@ func (p *parser) literal(word string, v Value) (Value, error) {
 func (p *parser) value(depth int) (Value, error) {
 	if depth > maxDepth {
 		return Value{}, errDepth
+	}
+	if p.n++; p.n > maxValues {
+		return Value{}, ErrTooManyValues
 	}
 	if p.i >= len(p.s) {
 		return Value{}, p.fail("Expecting value", p.i)

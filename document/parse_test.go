@@ -155,6 +155,19 @@ func TestParseJSONRefusesWhatIsNestedTooDeep(t *testing.T) {
 	}
 }
 
+func TestParseJSONRefusesMoreValuesThanCanBeHeld(t *testing.T) {
+	t.Parallel()
+	for _, item := range []string{"0,", "{},"} {
+		// The list itself is a value too.
+		if _, err := ParseJSON("[" + strings.Repeat(item, maxValues-2) + "0]"); err != nil {
+			t.Errorf("%s: %v", item, err)
+		}
+		if _, err := ParseJSON("[" + strings.Repeat(item, maxValues-1) + "0]"); !errors.Is(err, ErrTooManyValues) {
+			t.Errorf("one more %s: %v", item, err)
+		}
+	}
+}
+
 // TestParseJSONTakesTimeInProportion: a megabyte of the worst text of each kind is read
 // and written at once, where work that grows with the square would take minutes.
 func TestParseJSONTakesTimeInProportion(t *testing.T) {

@@ -211,6 +211,8 @@ type Profile struct {
 	// PDFDisposition and BinaryDisposition are the Content-Disposition of those types of
 	// answers; empty names the file only.
 	PDFDisposition, BinaryDisposition string
+	// CommentMethod lets clients call documents' add_comment.
+	CommentMethod bool
 	// PrintShareNeedsRow: a read share gives print and email of the document only where
 	// the DocType's first DocPerm row does.
 	PrintShareNeedsRow bool
@@ -254,6 +256,7 @@ func V15() *Profile {
 		RateUsed: true, OAuthNeedsRedirectURI: true, OpenIDRedirect: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
 		NoOutgoingEmail: "Please setup default Email Account from Settings > Email Account", WebsiteHome: "me", EmailLinkBySetting: true,
 		Impersonation:         true,
+		CommentMethod:         true,
 		ReadOnlyText:          readOnly15,
 		TableColumns:          true,
 		CustomizeResetsLayout: true,
@@ -279,6 +282,7 @@ func V16() *Profile {
 		EmailLinkBySetting: true, EmailLinkPost: true, Impersonation: true, SafeFileNames: true,
 		PDFDisposition: "inline", BinaryDisposition: "attachment",
 		ClearSession:          true,
+		CommentMethod:         true,
 		ReadOnlyText:          readOnly15,
 		CustomizeResetsLayout: true,
 	}

@@ -136,6 +136,10 @@ func (c *Call) FromObject(ctx context.Context, o *document.Object) (*document.Do
 // refusals where upstream crashed on a table that is no list.
 func (c *Call) UpdateDoc(ctx context.Context, d *document.Document, o *document.Object) error {
 	err := d.Update(o, c.resolver(ctx))
+	var many *document.TooManyRowsError
+	if errors.As(err, &many) {
+		return exc.Validation.Throwf("Too many rows in %s", many.Field)
+	}
 	var rows *document.RowsError
 	if errors.As(err, &rows) {
 		class := exc.ValueErr

@@ -10,8 +10,11 @@ import (
 // and whether clients may call it. Names of upstream's own document methods exist
 // without being whitelisted.
 func (c *Call) IsDocMethod(dt, name string) (whitelisted, exists bool) {
-	if _, ok := c.Hooks.method(dt, name); ok {
+	if _, own := c.Hooks.methods[dt][name]; own {
 		return true, true
+	}
+	if _, ok := c.Hooks.method(dt, name); ok {
+		return name != "add_comment" || c.Profile.CommentMethod, true
 	}
 	return false, privateMethods[name]
 }

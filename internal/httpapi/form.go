@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -15,7 +16,9 @@ import (
 // Limits on what a client may send.
 const (
 	defaultMaxBody = 25 << 20
-	maxFormKeys    = 10_000
+	// trustedLength is how much memory a body gets for its announced length alone.
+	trustedLength = 64 << 10
+	maxFormKeys   = 10_000
 )
 
 // errTooManyKeys says that a form has more keys than anybody needs.
@@ -37,7 +40,7 @@ func readBody(r *http.Request, limit int64) ([]byte, error) {
 	}
 	var buf bytes.Buffer
 	if r.ContentLength > 0 {
-		buf.Grow(int(r.ContentLength) + bytes.MinRead)
+		buf.Grow(int(min(r.ContentLength, trustedLength)) + bytes.MinRead)
 	}
 	n, err := buf.ReadFrom(io.LimitReader(r.Body, limit+1))
 	if err != nil {
@@ -89,6 +92,9 @@ func isJSON(contentType string) bool {
 
 func parseJSONBody(p *compat.Profile, body []byte) (*document.Object, error) {
 	v, err := document.ParseJSON(strings.ToValidUTF8(string(body), "\uFFFD"))
+	if errors.Is(err, document.ErrTooManyValues) {
+		return nil, tooLarge()
+	}
 	if err != nil {
 		if p.InvalidBodyIsDataError {
 			return nil, exc.Data.Throw("Invalid request body")

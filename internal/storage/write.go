@@ -56,7 +56,7 @@ func bindable(dt *doctype.DocType, c *doctype.Column, v document.Value, o WriteO
 		return textValue(dt, c, v)
 	case doctype.IntClass, doctype.CheckClass:
 		n := document.Cint(v)
-		if !fitsInteger(c, n) {
+		if !fitsInteger(c, n) || (n == math.MaxInt64 || n == math.MinInt64) && v.Kind() != document.Int { // Cint saturates
 			return v, NewError(OutOfRange, "tab"+dt.Name, c.Name, errBadValue)
 		}
 		return document.IntOf(n), nil
