@@ -26,8 +26,10 @@ type disk struct {
 	vfs.VFSFilename
 	mu      sync.Mutex
 	durable map[string][]byte // by the end of the file's name
-	// slow is how long a sync takes, and broken makes it fail.
+	// slow is how long a sync takes, gate (when not nil) what it waits for, and broken
+	// makes it fail.
 	slow   time.Duration
+	gate   chan struct{}
 	broken atomic.Bool
 }
 
@@ -68,6 +70,9 @@ func (p *platter) Sync(flags vfs.SyncFlag) error {
 		return err
 	}
 	time.Sleep(p.disk.slow)
+	if p.disk.gate != nil {
+		<-p.disk.gate
+	}
 	if err := p.File.Sync(flags); err != nil {
 		return err
 	}
@@ -163,7 +168,7 @@ func TestFillsMeanwhile(t *testing.T) {
 	d := useDisk(t)
 	b := newBench(t, Options{})
 	b.insert(-1) // the first sync of a log is never put off
-	d.slow = 100 * time.Millisecond
+	d.gate = make(chan struct{})
 	var commits atomic.Int32
 	b.w.conn.db.CommitHook(func() bool { commits.Add(1); return true })
 	var wg sync.WaitGroup
@@ -175,6 +180,12 @@ func TestFillsMeanwhile(t *testing.T) {
 	for n := range 20 {
 		insert(int64(n + 1))
 	}
+	for in := 0; in < 20; time.Sleep(time.Millisecond) {
+		x := b.begin()
+		in = b.w.open.n
+		x.Rollback()
+	}
+	close(d.gate)
 	wg.Wait()
 	if c := commits.Load(); c != 2 {
 		t.Errorf("%d commits, want 2", c)
