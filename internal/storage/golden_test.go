@@ -256,7 +256,7 @@ func tableCases(t *testing.T) []goldenCase {
 			func(ctx context.Context, tx *tx) error {
 				return tx.SetColumns(ctx, settings, document.Text("Settings"), []string{"on"}, []document.Value{document.IntOf(0)})
 			})},
-		{name: "series", answers: map[string][]string{"SELECT": {"5"}}, run: each(
+		{name: "series", answers: map[string][]string{"SELECT": {"5"}, "RETURNING": {"5"}}, run: each(
 			func(ctx context.Context, tx *tx) error { _, err := tx.NextSeries(ctx, "INV-"); return err },
 			func(ctx context.Context, tx *tx) error { _, _, err := tx.SeriesCurrent(ctx, "INV-"); return err },
 			func(ctx context.Context, tx *tx) error { return tx.SetSeries(ctx, "INV-", 9) },

@@ -49,26 +49,34 @@ func (tx *Tx) count(ctx context.Context, table, key string) (int64, error) {
 	if err := tx.StartWrite(ctx); err != nil {
 		return 0, err
 	}
-	next := func() (int64, error) {
-		return tx.Exec(ctx, NewBuilder(tx.Dialect()).SQL("UPDATE ").Ident(table).SQL(" SET ").Ident("current").SQL(" = ").Ident("current").
-			SQL(" + 1 WHERE ").Ident("name").SQL(" = ").Str(key))
+	n, found, err := tx.countUp(ctx, table, key)
+	if err != nil || found {
+		return n, err
 	}
-	n, err := next()
-	if err != nil {
+	// Another transaction may begin the same series at this moment.
+	b := NewBuilder(tx.Dialect()).SQL("INSERT INTO ").Ident(table).SQL(" (").Ident("name").SQL(", ").Ident("current").SQL(") VALUES (").
+		Str(key).SQL(", 0)").SQL(tx.Dialect().Upsert([]string{"name"}, []string{"name"}))
+	if _, err = tx.Exec(ctx, b); err != nil {
 		return 0, err
 	}
-	if n == 0 { // another transaction may begin the same series at this moment
-		b := NewBuilder(tx.Dialect()).SQL("INSERT INTO ").Ident(table).SQL(" (").Ident("name").SQL(", ").Ident("current").SQL(") VALUES (").
-			Str(key).SQL(", 0)").SQL(tx.Dialect().Upsert([]string{"name"}, []string{"name"}))
-		if _, err = tx.Exec(ctx, b); err != nil {
-			return 0, err
-		}
-		if _, err = next(); err != nil {
-			return 0, err
-		}
+	n, _, err = tx.countUp(ctx, table, key)
+	return n, err
+}
+
+// countUp counts a number up that is there.
+func (tx *Tx) countUp(ctx context.Context, table, key string) (n int64, found bool, err error) {
+	b := NewBuilder(tx.Dialect()).SQL("UPDATE ").Ident(table).SQL(" SET ").Ident("current").SQL(" = ").Ident("current").
+		SQL(" + 1 WHERE ").Ident("name").SQL(" = ").Str(key)
+	if tx.Dialect().ReturnsUpdated() {
+		tx.changes++
+		var v document.Value
+		found, err = tx.QueryRow(ctx, b.SQL(" RETURNING ").Ident("current"), &v)
+		return document.Cint(v), found, err
 	}
-	current, _, err := tx.current(ctx, table, key)
-	return current, err
+	if n, err := tx.Exec(ctx, b); err != nil || n == 0 {
+		return 0, false, err
+	}
+	return tx.current(ctx, table, key)
 }
 
 func (tx *Tx) current(ctx context.Context, table, key string) (int64, bool, error) {

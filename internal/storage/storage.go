@@ -76,6 +76,8 @@ type Dialect interface {
 	ExactNames() bool
 	// NullOrder ends a key of ORDER BY, so that null comes before all values.
 	NullOrder(desc bool) string
+	// ReturnsUpdated says that UPDATE can return what it has written (RETURNING).
+	ReturnsUpdated() bool
 	// OrdersDistinct says that SELECT DISTINCT may be ordered by what it does not select.
 	OrdersDistinct() bool
 	// Operand tells how a value is compared with a column of a class: the type that the

@@ -216,3 +216,6 @@ func (Dialect) Offset(b *storage.Builder, limit, offset int64) {
 
 // BatchRows is how many rows of so many columns go into one INSERT.
 func (Dialect) BatchRows(columns int) int { return 10000 / (columns + 1) }
+
+// ReturnsUpdated says that UPDATE has no RETURNING.
+func (Dialect) ReturnsUpdated() bool { return false }

@@ -190,3 +190,6 @@ func (Dialect) Offset(b *storage.Builder, limit, offset int64) {
 		b.SQL(" OFFSET ").Int(offset)
 	}
 }
+
+// ReturnsUpdated says that UPDATE has RETURNING.
+func (Dialect) ReturnsUpdated() bool { return true }

@@ -186,3 +186,6 @@ func (Dialect) Offset(b *storage.Builder, limit, offset int64) {
 
 // ExplainPrefix starts the question for a plan.
 func (Dialect) ExplainPrefix() string { return "EXPLAIN QUERY PLAN " }
+
+// ReturnsUpdated says that UPDATE has RETURNING.
+func (Dialect) ReturnsUpdated() bool { return true }
