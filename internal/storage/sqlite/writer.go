@@ -88,7 +88,7 @@ var (
 	errTurn  = errors.New("sqlite: another request keeps writing")
 )
 
-// begin waits for the turn and opens a savepoint. Errors: of kind LockTimeout when
+// begin waits for the turn, and begins a transaction or a savepoint. Errors: of kind LockTimeout when
 // the wait is too long, which is also what a request gets that waits for itself.
 func (w *writer) begin(ctx context.Context) (*turn, error) {
 	if err := w.wait(ctx); err != nil {
@@ -262,6 +262,7 @@ func (t *turn) Rollback() {
 	case !t.saved:
 		err = w.conn.run("ROLLBACK")
 		w.open = nil // nobody else is in it
+		clear(w.conn.written)
 	default:
 		if err = w.conn.run("ROLLBACK TO request"); err == nil {
 			err = w.conn.run("RELEASE request")
