@@ -169,8 +169,7 @@ func StoredDatetime(s string) (string, bool) {
 }
 
 // storedAlready reports whether a date has the form of shape, in which 0 stands for a
-// digit, and is one without a closer look. It may take a good one for a bad one: the
-// last days of months go the long way.
+// digit, and is one.
 func storedAlready(s, shape string) bool {
 	if len(s) != len(shape) {
 		return false
@@ -182,7 +181,7 @@ func storedAlready(s, shape string) bool {
 	}
 	two := func(i int) int { return int(s[i]-'0')*10 + int(s[i+1]-'0') }
 	month, day := two(5), two(8)
-	if s[:4] == "0000" || month < 1 || month > 12 || day < 1 || day > 28 {
+	if month < 1 || month > 12 || day < 1 || day > daysIn(two(0)*100+two(2), month) {
 		return false
 	}
 	return len(s) == 10 || two(11) < 24 && two(14) < 60 && two(17) < 60

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -17,7 +18,7 @@ import (
 // insert reads it before its turn to write comes.
 func TestFetchedIsStored(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, "sqlite", "v15")
+	s := newSite(t, "sqlite", "v16")
 	var mu sync.Mutex
 	seen := map[int64]bool{}
 	s.app.On("Fetch Target", freddo.AfterInsert, func(ctx context.Context, c *freddo.Call, d *document.Document) error {
@@ -64,6 +65,15 @@ func TestFetchedIsStored(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	s.must(http.MethodPost, "/api/resource/Fetch%20Source", `{"name":"Gone","value":1}`)
+	s.must(http.MethodPost, "/api/resource/Fetch%20Target", `{"source":"gone"}`)
+	for _, row := range s.list("Fetch Target", "filters", `{"source":"Gone"}`).Get("data").List() {
+		s.must(http.MethodDelete, "/api/resource/Fetch%20Target/"+row.Map().Str("name"), "")
+	}
+	s.must(http.MethodDelete, "/api/resource/Fetch%20Source/Gone", "")
+	if code, body := s.do(http.MethodPost, "/api/resource/Fetch%20Target", `{"source":"gone"}`); code != http.StatusExpectationFailed || !strings.Contains(body, "Could not find") {
+		t.Errorf("a link to what was deleted: %d %s", code, body)
+	}
 	if len(seen) < 2 {
 		t.Errorf("%d values were seen: nothing was written beside the inserts", len(seen))
 	}

@@ -43,6 +43,8 @@ type Engine struct {
 	// Now is the clock; site time is Now in Zone.
 	Now  func() time.Time
 	Zone *time.Location
+
+	links linkedCache
 }
 
 // Request is what a call knows of the client's request. The zero Request is an

@@ -10,7 +10,6 @@ import (
 	"freddo/doctype"
 	"freddo/document"
 	"freddo/exc"
-	"freddo/internal/storage"
 )
 
 // link is one link of a document or of one of its rows.
@@ -138,27 +137,10 @@ func (c *Call) newLink(ctx context.Context, d *document.Document, f *doctype.Doc
 	return &link{d: d, f: f, target: dt, value: value, row: row}, nil
 }
 
-// followLinks reads all linked documents of one DocType in one query.
+// followLinks reads all linked documents of one DocType.
 func (c *Call) followLinks(ctx context.Context, links []*link, root *document.Document) (gone []*link, cancelled []string, err error) {
 	target := links[0].target
-	cols := fetchColumns(links)
-	seen := map[string]bool{}
-	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name")
-	for _, col := range cols {
-		b.SQL(", ").Ident(col)
-	}
-	b.SQL(" FROM ").Table(target.Name).SQL(" WHERE ").Ident("name").SQL(" IN (")
-	for _, l := range links {
-		if seen[l.value] {
-			continue
-		}
-		if len(seen) > 0 {
-			b.SQL(", ")
-		}
-		seen[l.value] = true
-		b.Arg(document.Text(l.value))
-	}
-	found, err := c.linkedRows(ctx, b.SQL(")"), target, cols)
+	found, err := c.linkedRows(ctx, target, fetchColumns(links), links)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -240,39 +222,6 @@ func fetchFields(l *link, row *document.Object, root *document.Document) error {
 		l.d.SetAt(f.Slot, v)
 	}
 	return nil
-}
-
-// linkedRows are rows by name, found exactly or without regard to case.
-type linkedRows struct {
-	exact, folded map[string]*document.Object
-}
-
-func (r *linkedRows) get(name string) *document.Object {
-	if o := r.exact[name]; o != nil {
-		return o
-	}
-	return r.folded[strings.ToLower(strings.TrimRight(name, " "))]
-}
-
-func (c *Call) linkedRows(ctx context.Context, b *storage.Builder, target *doctype.DocType, cols []string) (*linkedRows, error) {
-	rows, err := c.Tx.Query(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	out := &linkedRows{exact: map[string]*document.Object{}, folded: map[string]*document.Object{}}
-	for rows.Next() {
-		o := &document.Object{}
-		stored := rows.Raw(0).Natural()
-		name := document.ToText(stored)
-		o.Set("name", stored)
-		for i, col := range cols {
-			o.Set(col, rows.Raw(i+1).Value(target.Column(col).Type.Class))
-		}
-		out.exact[name] = o
-		out.folded[strings.ToLower(name)] = o
-	}
-	return out, rows.Err()
 }
 
 // FormLink is a link to a document's form. Source: frappe/utils/data.py get_link_to_form.

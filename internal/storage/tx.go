@@ -62,7 +62,24 @@ type turnTaker interface {
 	Watch(r Conn)
 	// Changed reports, in the turn of w, whether what r has noted may have changed
 	// since r's snapshot.
-	Changed(ctx context.Context, r, w Conn) (bool, error)
+	Changed(r, w Conn) bool
+	// Version is Tx.Version of a Conn's transaction.
+	Version(c Conn, table string) int64
+}
+
+// Version is a number that stays the same as long as a DocType's table holds what this
+// transaction sees of it, and comes never again after. 0 says that the database cannot
+// tell.
+func (tx *Tx) Version(ctx context.Context, dt *doctype.DocType) (int64, error) {
+	d, ok := tx.db.driver.(turnTaker)
+	if !ok {
+		return 0, nil
+	}
+	c, err := tx.conn(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return d.Version(c, "tab"+dt.Name), nil
 }
 
 // ReadAhead runs fn, which reads, and takes the right to write. Where writers take turns,
@@ -88,7 +105,7 @@ func (tx *Tx) ReadAhead(ctx context.Context, fn func() error) (stale bool, err e
 	if err := tx.StartWrite(ctx); err != nil {
 		return false, err
 	}
-	return d.Changed(ctx, r, tx.writer)
+	return d.Changed(r, tx.writer), nil
 }
 
 func (tx *Tx) dropReader() {

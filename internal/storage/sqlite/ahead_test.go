@@ -107,6 +107,46 @@ func TestReadAheadInBatch(t *testing.T) {
 	check(t, <-done)
 }
 
+// TestVersion: a table's version stays until it is written, and nobody tells one of what
+// is not committed, or was committed after the snapshot.
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, Options{})
+	reader := func() storage.Conn {
+		r, err := b.Acquire(context.Background(), false)
+		check(t, err)
+		t.Cleanup(r.Rollback)
+		return r
+	}
+	old := reader()
+	first := b.Version(old, "x")
+	if again := b.Version(reader(), "x"); first == 0 || again != first {
+		t.Errorf("versions %d and %d of a table that is not written", first, again)
+	}
+	b.insert(1)
+	if v := b.Version(old, "x"); v != 0 {
+		t.Errorf("version %d of a table that was written after the snapshot", v)
+	}
+	if v := b.Version(old, "y"); v != first {
+		t.Errorf("version %d of another table, want %d", v, first)
+	}
+	second := b.Version(reader(), "x")
+	x := b.begin()
+	if v := b.Version(x, "x"); second == 0 || second == first || v != second {
+		t.Errorf("versions %d, then %d and %d", first, second, v)
+	}
+	b.exec(x, insertX, document.IntOf(2), document.NullValue)
+	if v := b.Version(x, "x"); v != 0 {
+		t.Errorf("version %d of a table that is being written", v)
+	}
+	x.Rollback()
+	x = b.begin()
+	if v := b.Version(x, "x"); v != second {
+		t.Errorf("version %d after a rollback, want %d", v, second)
+	}
+	x.Rollback()
+}
+
 // TestReadAheadThatWrites: a function that writes has its turn from there on.
 func TestReadAheadThatWrites(t *testing.T) {
 	t.Parallel()

@@ -45,6 +45,13 @@ func (c *changes) since(time int64, tables []string) bool {
 	return c.tables[schemaTable] > time || slices.ContainsFunc(tables, func(t string) bool { return c.tables[t] > time })
 }
 
+// version is the time at which a table, or any table's shape, was written last.
+func (c *changes) version(table string) int64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return max(c.tables[table], c.tables[schemaTable])
+}
+
 // tables are those that a statement reads and writes.
 type tables struct{ read, written []string }
 
@@ -74,20 +81,36 @@ func (d *Driver) Watch(r storage.Conn) {
 
 // Changed reports, in the turn of w, whether a table that r has noted may have been
 // written since r's snapshot. It serves storage.Tx.
-func (d *Driver) Changed(ctx context.Context, r, w storage.Conn) (bool, error) {
+func (d *Driver) Changed(r, w storage.Conn) bool {
 	from, ok1 := r.(*reader)
 	t, ok2 := w.(*turn)
 	if !ok1 || !ok2 {
-		return true, nil
-	}
-	if err := t.w.noteOthers(ctx); err != nil {
-		return false, err
+		return true
 	}
 	written := t.w.conn.written
 	if written[schemaTable] || slices.ContainsFunc(from.tables, func(name string) bool { return written[name] }) {
-		return true, nil
+		return true
 	}
-	return t.w.changes.since(from.since, from.tables), nil
+	return t.w.changes.since(from.since, from.tables)
+}
+
+// Version serves storage.Tx. A reader knows the version of what was not written since
+// its snapshot, a turn that of what its batch has not written.
+func (d *Driver) Version(c storage.Conn, table string) int64 {
+	switch c := c.(type) {
+	case *reader:
+		if c.watched {
+			c.tables = append(c.tables, table)
+		}
+		if v := d.w.changes.version(table); v <= c.since {
+			return v + 1
+		}
+	case *turn:
+		if w := c.w.conn.written; !w[table] && !w[schemaTable] {
+			return c.w.changes.version(table) + 1
+		}
+	}
+	return 0
 }
 
 // noteOthers counts the commits of other processes as one that has written everything.

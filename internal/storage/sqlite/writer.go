@@ -144,6 +144,9 @@ func (w *writer) start() error {
 	if err := w.conn.run("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
+	if err := w.noteOthers(context.Background()); err != nil {
+		return errors.Join(err, w.conn.run("ROLLBACK"))
+	}
 	w.open = &batch{done: make(chan struct{}), start: time.Now()}
 	return nil
 }
