@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -20,12 +21,13 @@ import (
 )
 
 // disk is the operating system's file system on a disk that loses power: what is left
-// of a file is what it held when it was last synced. Tests that use one do not run
-// beside others: it is registered for all.
+// of a file is what it held when it was last synced, and of later writes some sectors,
+// in no order. Tests that use one do not run beside others: it is registered for all.
 type disk struct {
 	vfs.VFSFilename
-	mu      sync.Mutex
-	durable map[string][]byte // by the end of the file's name
+	mu      sync.Mutex // held by writes too, so that the power is lost at one moment
+	durable map[string]content
+	syncs   int
 	// slow is how long a sync takes, gate (when not nil) what it waits for, and broken
 	// makes it fail.
 	slow   time.Duration
@@ -33,10 +35,16 @@ type disk struct {
 	broken atomic.Bool
 }
 
+// content is what a file of some path has held, as the n-th sync found it.
+type content struct {
+	n     int
+	bytes []byte
+}
+
 func useDisk(t *testing.T) *disk {
 	t.Helper()
 	under, _ := vfs.Find("os").(vfs.VFSFilename)
-	d := &disk{VFSFilename: under, durable: map[string][]byte{}}
+	d := &disk{VFSFilename: under, durable: map[string]content{}}
 	vfs.Register(Disk, d)
 	t.Cleanup(func() { vfs.Unregister(Disk) })
 	return d
@@ -65,7 +73,11 @@ func (p *platter) Sync(flags vfs.SyncFlag) error {
 	if p.disk.broken.Load() {
 		return errBroken
 	}
+	p.disk.mu.Lock()
 	before, err := os.ReadFile(p.path) // what is written during the sync may be lost
+	p.disk.syncs++
+	n := p.disk.syncs
+	p.disk.mu.Unlock()
 	if err != nil {
 		return err
 	}
@@ -78,20 +90,45 @@ func (p *platter) Sync(flags vfs.SyncFlag) error {
 	}
 	p.disk.mu.Lock()
 	defer p.disk.mu.Unlock()
-	p.disk.durable[strings.TrimPrefix(p.path[strings.LastIndex(p.path, "site.db"):], "site.db")] = before
+	if p.disk.durable[p.path].n < n {
+		p.disk.durable[p.path] = content{n, before}
+	}
 	return nil
 }
 
-// losePower writes what is left into another folder.
-func (d *disk) losePower(t *testing.T, dir string) string {
+func (p *platter) WriteAt(b []byte, off int64) (int, error) {
+	p.disk.mu.Lock()
+	defer p.disk.mu.Unlock()
+	return p.File.WriteAt(b, off)
+}
+
+func (p *platter) Truncate(size int64) error {
+	p.disk.mu.Lock()
+	defer p.disk.mu.Unlock()
+	return p.File.Truncate(size)
+}
+
+const sector = 512
+
+// losePower writes what is left into another folder: of the writes since the last sync
+// one sector in keep.
+func (d *disk) losePower(t *testing.T, dir string, keep int) string {
 	t.Helper()
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	path := filepath.Join(dir, "site.db")
-	for end, content := range d.durable {
-		check(t, os.WriteFile(path+end, content, 0o600))
+	for path, c := range d.durable {
+		now, err := os.ReadFile(path)
+		check(t, err)
+		left := make([]byte, max(len(c.bytes), len(now)))
+		copy(left, c.bytes)
+		for at := 0; at < len(now); at += sector {
+			if rand.IntN(keep) == 0 {
+				copy(left[at:], now[at:min(at+sector, len(now))])
+			}
+		}
+		check(t, os.WriteFile(filepath.Join(dir, filepath.Base(path)), left, 0o600))
 	}
-	return path
+	return filepath.Join(dir, "site.db")
 }
 
 // TestPowerLoss: whatever was acknowledged is there after the power was lost, at any
@@ -99,7 +136,10 @@ func (d *disk) losePower(t *testing.T, dir string) string {
 func TestPowerLoss(t *testing.T) {
 	d := useDisk(t)
 	d.slow = 300 * time.Microsecond
-	db := openTemp(t, Options{})
+	driver, err := open(filepath.Join(t.TempDir(), "site.db"), Options{})
+	check(t, err)
+	check(t, driver.w.conn.run("PRAGMA wal_autocheckpoint = 50"))
+	db := storage.NewDB(driver)
 	defer closeDB(t, db)
 	dt := noteType(t, db)
 	var mu sync.Mutex
@@ -123,12 +163,12 @@ func TestPowerLoss(t *testing.T) {
 			}
 		})
 	}
-	for range 12 {
-		time.Sleep(40 * time.Millisecond)
+	for round := range 24 {
+		time.Sleep(20 * time.Millisecond)
 		mu.Lock()
 		names := append([]string(nil), acknowledged...)
 		mu.Unlock()
-		holds(t, d.losePower(t, t.TempDir()), names)
+		holds(t, d.losePower(t, t.TempDir(), 1<<(round%6)), names) // 1 keeps all, 32 little
 	}
 	stop.Store(true)
 	wg.Wait()
@@ -144,17 +184,21 @@ func holds(t *testing.T, path string, names []string) {
 	c, err := openConn(path, Options{})
 	check(t, err)
 	defer func() { _ = c.close() }()
-	stored := map[string]bool{}
-	for _, sql := range []string{"PRAGMA integrity_check", `SELECT name FROM "tabNote"`} {
+	read := func(sql string) (out []string) {
 		rows, err := c.query(context.Background(), sql, nil)
 		check(t, err)
 		for rows.Next() {
-			stored[string(rows.Raw(0).Bytes)] = true
+			out = append(out, string(rows.Raw(0).Bytes))
 		}
 		check(t, rows.Err())
+		return out
 	}
-	if !stored["ok"] {
-		t.Errorf("integrity: %v", stored)
+	if found := read("PRAGMA integrity_check"); len(found) != 1 || found[0] != "ok" {
+		t.Errorf("integrity: %s", found)
+	}
+	stored := map[string]bool{}
+	for _, n := range read(`SELECT name FROM "tabNote"`) {
+		stored[n] = true
 	}
 	for _, n := range names {
 		if !stored[n] {
