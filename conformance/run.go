@@ -26,6 +26,9 @@ type Runner struct {
 	// ConfigWait is how long the server may take to see a changed site_config.json;
 	// 0 means 1.5 s, a negative value means not to wait.
 	ConfigWait time.Duration
+	// HookWait bounds how long a step waits for outgoing requests; 0 means as long as the
+	// recording did (15 s where the step does not say).
+	HookWait time.Duration
 	// HookListener is the address at which outgoing requests are received, while an area runs
 	// that has any; "" means any free port of 127.0.0.1.
 	HookListener string
@@ -224,6 +227,9 @@ func (r *run) step(ctx context.Context, step *Step) (*Object, error) {
 		timeout := 15 * time.Second
 		if step.Timeout != nil {
 			timeout = seconds(*step.Timeout)
+		}
+		if r.HookWait > 0 {
+			timeout = min(timeout, r.HookWait)
 		}
 		hits, err := r.listener.wait(ctx, *step.Hooks, timeout)
 		return NewObject("hooks", hits), err

@@ -37,6 +37,10 @@ const (
 	dir       = "../../conformance"
 	floorFile = dir + "/floor.json"
 
+	// hookWait is enough for what is sent within one process, and bounds what the
+	// recordings of webhooks cost as long as nothing is sent at all.
+	hookWait = 400 * time.Millisecond
+
 	supportedFile = "../../SUPPORTED.md"
 )
 
@@ -253,6 +257,6 @@ func (j job) replay(t *testing.T) (r conformance.AreaResult, err error) {
 	defer watch.checkSecrets(t, fmt.Sprintf("%s/%s v%d", j.template.kind, j.area.Name, j.template.version), path)
 	return conformance.Run(context.Background(), conformance.Runner{
 		Target: conformance.HandlerTarget{Handler: watch}, Version: j.template.version, Dialect: j.template.kind, Only: *only,
-		SiteConfig: filepath.Join(path, site.ConfigFile), ConfigWait: 300 * time.Millisecond,
+		SiteConfig: filepath.Join(path, site.ConfigFile), ConfigWait: 300 * time.Millisecond, HookWait: hookWait,
 	}, j.area)
 }
