@@ -1,6 +1,7 @@
 package storage
 
 import (
+	"encoding/json"
 	"fmt"
 	"math"
 	"regexp"
@@ -57,13 +58,13 @@ func fit(v document.Value, s ColumnSpec, maxBytes int) Misfit {
 	}
 	switch sizeOf(s) {
 	case doctype.SizeInt, doctype.SizeCheck, doctype.SizeBigInt:
-		return fitInteger(v, sizeOf(s) == doctype.SizeBigInt)
+		return fitInteger(v, sizeOf(s))
 	case doctype.SizeDecimal, doctype.SizeRating:
 		return fitDecimal(v, s.Size)
 	case doctype.SizeDate, doctype.SizeDatetime, doctype.SizeTime:
 		return fitTime(v, s)
 	case doctype.SizeJSON:
-		if _, err := document.ParseJSON(document.ToText(v)); err != nil {
+		if !json.Valid([]byte(document.ToText(v))) {
 			return NotOne
 		}
 		return Fits
@@ -79,20 +80,25 @@ func sizeOf(s ColumnSpec) doctype.Size {
 	return s.Size
 }
 
-func fitText(text string, s ColumnSpec, maxBytes int) Misfit {
-	limit := math.MaxInt
-	if s.Size == doctype.SizeVarchar {
-		if limit = 140; s.Length > 0 {
-			limit = s.Length
-		}
+// limit is how many characters a column holds; 0 when that is not limited.
+func (s ColumnSpec) limit() int {
+	switch {
+	case s.Size != doctype.SizeVarchar:
+		return 0
+	case s.Length > 0:
+		return s.Length
 	}
-	if utf8.RuneCountInString(text) > limit || maxBytes > 0 && len(text) > maxBytes {
+	return 140
+}
+
+func fitText(text string, s ColumnSpec, maxBytes int) Misfit {
+	if n := s.limit(); n > 0 && utf8.RuneCountInString(text) > n || maxBytes > 0 && len(text) > maxBytes {
 		return TooWide
 	}
 	return Fits
 }
 
-func fitInteger(v document.Value, big bool) Misfit {
+func fitInteger(v document.Value, size doctype.Size) Misfit {
 	n := int64(0)
 	switch v.Kind() {
 	case document.Int, document.Bool:
@@ -122,8 +128,11 @@ func fitInteger(v document.Value, big bool) Misfit {
 			return TooBig
 		}
 	}
-	if !big && n != int64(int32(n)) {
+	switch {
+	case size != doctype.SizeBigInt && n != int64(int32(n)):
 		return TooBig
+	case size == doctype.SizeCheck && n != 0 && n != 1:
+		return Lost // not yet, but the next save of the document makes it 1
 	}
 	return Fits
 }
@@ -219,8 +228,7 @@ func stored(size doctype.Size, text string) (string, bool) {
 	case doctype.SizeTime:
 		return document.StoredTime(text)
 	case doctype.SizeJSON:
-		_, err := document.ParseJSON(text)
-		return text, err == nil
+		return text, json.Valid([]byte(text)) // without Python's NaN, as MariaDB's JSON_VALID
 	}
 	return text, true
 }

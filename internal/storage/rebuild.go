@@ -118,7 +118,8 @@ func copyColumn(b *Builder, s ColumnSpec, old string) {
 	case size == doctype.SizeDecimal || size == doctype.SizeRating:
 		b.SQL("CAST(").Ident(s.Name).SQL(" AS REAL)")
 	case familyOf(old) == decimalNumbers:
-		b.SQL("PRINTF('%.9f', ").Ident(s.Name).SQL(")") // as MariaDB writes a decimal
+		// As MariaDB writes a decimal; null would be printed as 0.
+		b.SQL("CASE WHEN ").Ident(s.Name).SQL(" IS NOT NULL THEN PRINTF('%.9f', ").Ident(s.Name).SQL(") END")
 	default:
 		b.Ident(s.Name)
 	}

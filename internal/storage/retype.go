@@ -2,6 +2,7 @@ package storage
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"freddo/doctype"
@@ -40,7 +41,7 @@ var widths = map[string]int{"tinyint": 1, "smallint": 2, "mediumint": 3, "int": 
 func Numeric(typ string) bool { f := familyOf(typ); return f == integers || f == decimalNumbers }
 
 // widens reports whether no value can be changed by a change of type.
-func widens(old, now string) bool {
+func widens(old, now string, s ColumnSpec) bool {
 	name := func(typ string) string {
 		n, _, _ := strings.Cut(strings.ToLower(typ), "(")
 		n, _, _ = strings.Cut(n, " ")
@@ -52,10 +53,12 @@ func widens(old, now string) bool {
 		if name(now) == "json" || name(now) == "text" && name(old) == "longtext" {
 			return false
 		}
-		short := varcharLength(now)
+		short := s.limit()
 		return short == 0 || from != texts && short >= 40 || from == texts && varcharLength(old) != 0 // measured by keepLength
 	case from != to:
 		return false
+	case from == integers && s.Size == doctype.SizeCheck:
+		return sameType(old, now) || widths[name(old)] < widths["int"] // another release's Check
 	case from == integers:
 		return widths[name(now)] >= widths[name(old)]
 	}
@@ -83,7 +86,7 @@ const textBytes = 65535
 // description, which may be ahead of it since an earlier refusal.
 func (tx *Tx) checkRetyped(ctx context.Context, table string, s ColumnSpec, old string) error {
 	now := tx.Dialect().ColumnType(s)
-	if widens(old, now) {
+	if !s.blanks(old) && widens(old, now, s) {
 		return nil
 	}
 	maxBytes := 0
@@ -91,10 +94,14 @@ func (tx *Tx) checkRetyped(ctx context.Context, table string, s ColumnSpec, old 
 		maxBytes = textBytes
 	}
 	return tx.eachValue(ctx, table, s.Name, nil, func(row, v document.Value) error {
-		if familyOf(old) != texts && familyOf(old) != times && v.Kind() == document.String {
+		if Numeric(old) && v.Kind() == document.String {
 			v = document.FloatOf(document.Flt(v))
 		}
-		return unfit(table, s, row, v, fit(v, s, maxBytes))
+		written := v
+		if familyOf(old) == decimalNumbers && familyOf(now) == texts && !s.blanks(old) {
+			written = document.Text(strconv.FormatFloat(document.Flt(v), 'f', decimals(s.Size), 64))
+		}
+		return unfit(table, s, row, v, fit(written, s, maxBytes))
 	})
 }
 
@@ -174,14 +181,16 @@ func (tx *Tx) checkStored(ctx context.Context, table string, s ColumnSpec) (foun
 // reports false when all are.
 func misfits(b *Builder, s ColumnSpec) bool {
 	switch s.Size {
-	case doctype.SizeInt, doctype.SizeCheck:
+	case doctype.SizeInt:
 		b.Ident(s.Name).SQL(" NOT BETWEEN -2147483648 AND 2147483647")
+	case doctype.SizeCheck:
+		b.Ident(s.Name).SQL(" NOT IN (0, 1)")
 	case doctype.SizeDecimal, doctype.SizeRating:
 		limit, digits := "1000000000000", "9"
 		if s.Size == doctype.SizeRating {
 			limit, digits = "10", "2"
 		}
-		b.SQL("ABS(").Ident(s.Name).SQL(") >= "+limit+" OR ROUND(").Ident(s.Name).SQL(", " + digits + ") <> ").Ident(s.Name)
+		b.SQL("ABS(").Ident(s.Name).SQL(") >= " + limit + " OR ROUND(").Ident(s.Name).SQL(", " + digits + ") <> ").Ident(s.Name)
 	default:
 		name, ok := storedKinds[s.Size]
 		if !ok {
