@@ -160,14 +160,14 @@ func (tx *Tx) valuesOf(ctx context.Context, b *Builder, fn func(row, v document.
 }
 
 // checkStored is checkRetyped for columns whose type says less than the DocField: SQLite
-// keeps dates, times and JSON as text, and numbers of all widths alike. It looks at the
-// values that are not what the field asks for.
+// keeps dates, times and JSON as text, and like PostgreSQL numbers of all widths alike. It
+// looks at the values that are not what the field asks for.
 func (tx *Tx) checkStored(ctx context.Context, table string, s ColumnSpec) (found bool, err error) {
-	if !tx.Dialect().RebuildsForTypes() || !s.Field {
-		return false, nil
-	}
-	b := NewBuilder(tx.Dialect())
-	if !misfits(b, s) {
+	d := tx.Dialect()
+	big := s
+	big.Size = doctype.SizeBigInt
+	anyWidth := s.Size == doctype.SizeInt && d.ColumnType(s) == d.ColumnType(big)
+	if !s.Field || !d.RebuildsForTypes() && !anyWidth || !misfits(NewBuilder(d), s) {
 		return false, nil
 	}
 	err = tx.eachValue(ctx, table, s.Name, func(b *Builder) { b.SQL(" AND ("); misfits(b, s); b.SQL(")") }, func(row, v document.Value) error {
