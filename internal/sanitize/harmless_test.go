@@ -46,7 +46,7 @@ var hrefs = map[string]bool{"href": true, "src": true, "action": true, "formacti
 var (
 	blanks    = regexp.MustCompile(`[\x00-\x20\x7f-\x{a0}]+`)
 	runs      = regexp.MustCompile(`^(javascript|vbscript|livescript|mocha|data|file|blob|filesystem|view-source):`)
-	styleRuns = regexp.MustCompile(`(?i)expression\s*\(|javascript:|vbscript:|-moz-binding|behavior\s*:|@import|url\(\s*['"]?\s*data:[^i]`)
+	styleRuns = regexp.MustCompile(`(?i)expression\s*\(|-moz-binding|(^|;)\s*behavior\s*:|@import`)
 )
 
 func danger(n *html.Node) string {

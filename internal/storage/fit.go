@@ -180,6 +180,8 @@ func fitDecimal(v document.Value, size doctype.Size) Misfit {
 		return TooBig
 	case roundDecimal(f, decimals(size)) != f:
 		return Lost
+	case size == doctype.SizeRating && (f < 0 || f > 1):
+		return Lost // by the next save of the document
 	}
 	return Fits
 }

@@ -118,8 +118,8 @@ func copyColumn(b *Builder, s ColumnSpec, old string) {
 	case size == doctype.SizeDecimal || size == doctype.SizeRating:
 		b.SQL("CAST(").Ident(s.Name).SQL(" AS REAL)")
 	case familyOf(old) == decimalNumbers:
-		// As MariaDB writes a decimal; null would be printed as 0.
-		b.SQL("CASE WHEN ").Ident(s.Name).SQL(" IS NOT NULL THEN PRINTF('%.9f', ").Ident(s.Name).SQL(") END")
+		// As MariaDB writes a decimal. Null would be printed as 0, and so would text.
+		b.SQL("CASE WHEN TYPEOF(").Ident(s.Name).SQL(") IN ('real', 'integer') THEN PRINTF('%.9f', ").Ident(s.Name).SQL(") ELSE ").Ident(s.Name).SQL(" END")
 	default:
 		b.Ident(s.Name)
 	}

@@ -186,11 +186,11 @@ func misfits(b *Builder, s ColumnSpec) bool {
 	case doctype.SizeCheck:
 		b.Ident(s.Name).SQL(" NOT IN (0, 1)")
 	case doctype.SizeDecimal, doctype.SizeRating:
-		limit, digits := "1000000000000", "9"
+		from, to, digits := "-1000000000000", "1000000000000", "9"
 		if s.Size == doctype.SizeRating {
-			limit, digits = "10", "2"
+			from, to, digits = "0", "1", "2"
 		}
-		b.SQL("ABS(").Ident(s.Name).SQL(") >= " + limit + " OR ROUND(").Ident(s.Name).SQL(", " + digits + ") <> ").Ident(s.Name)
+		b.Ident(s.Name).SQL(" NOT BETWEEN " + from + " AND " + to + " OR ROUND(").Ident(s.Name).SQL(", " + digits + ") <> ").Ident(s.Name)
 	default:
 		name, ok := storedKinds[s.Size]
 		if !ok {

@@ -325,10 +325,17 @@ func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, 
 	if err := tx.restore(ctx, table, change.restored); err != nil {
 		return res, err
 	}
-	if err := tx.retype(ctx, table, specs, change.retyped, have); err != nil {
+	if err := tx.retype(ctx, table, without(specs, res.Unfit), change.retyped, have); err != nil {
 		return res, err
 	}
 	return res, tx.syncIndexes(ctx, table, specs)
+}
+
+// without leaves columns out: a table that is rebuilt keeps them as they are.
+func without(specs []ColumnSpec, unfit []*Unfit) []ColumnSpec {
+	return slices.DeleteFunc(slices.Clone(specs), func(s ColumnSpec) bool {
+		return slices.ContainsFunc(unfit, func(u *Unfit) bool { return strings.EqualFold(u.Column, s.Name) })
+	})
 }
 
 // changes are the columns of a table whose type changes, and those whose values are
