@@ -2,6 +2,8 @@ package storage
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -76,6 +78,65 @@ func (s ColumnSpec) blanks(old string) bool {
 		return from == times
 	}
 	return false
+}
+
+// without leaves columns out: a table that is rebuilt keeps them as they are.
+func without(specs []ColumnSpec, unfit []*Unfit) []ColumnSpec {
+	return slices.DeleteFunc(slices.Clone(specs), func(s ColumnSpec) bool {
+		return slices.ContainsFunc(unfit, func(u *Unfit) bool { return strings.EqualFold(u.Column, s.Name) })
+	})
+}
+
+// changes are the columns of a table whose type changes, and those whose values are
+// written anew.
+type changes struct{ retyped, restored []ColumnSpec }
+
+// plannedChanges looks at all values that changes of type concern. Columns that stay as
+// they are, are told in res.
+func (tx *Tx) plannedChanges(ctx context.Context, table string, specs []ColumnSpec, have map[string]shape, o SchemaOptions, res *SyncResult) (change changes, err error) {
+	var unique []ColumnSpec
+	for _, s := range specs {
+		old, exists := have[strings.ToLower(s.Name)]
+		if !exists {
+			continue
+		}
+		present := s
+		present.Name = old.name // which may differ in case
+		unique = append(unique, present)
+		same := sameType(old.typ, tx.Dialect().ColumnType(s))
+		if same && o.KeepUnfit {
+			continue
+		}
+		found := false
+		if same {
+			found, err = tx.checkStored(ctx, table, present)
+		} else {
+			var kept *Kept
+			if kept, err = tx.keepLength(ctx, table, present, old.typ); kept != nil {
+				res.Kept = append(res.Kept, *kept)
+				continue
+			}
+			if err == nil {
+				err = tx.checkRetyped(ctx, table, present, old.typ)
+			}
+		}
+		var bad *Unfit
+		switch {
+		case errors.As(err, &bad) && o.KeepUnfit:
+			res.Unfit = append(res.Unfit, bad)
+		case err != nil:
+			return change, err
+		case same && found:
+			change.restored = append(change.restored, s)
+		case !same:
+			change.retyped = append(change.retyped, s)
+			res.Changed = append(res.Changed, s.Name)
+		}
+	}
+	if len(change.retyped)+len(change.restored) == 0 {
+		return change, nil
+	}
+	return change, tx.checkUnique(ctx, table, unique)
 }
 
 // textBytes is what MariaDB's text holds, in bytes.
