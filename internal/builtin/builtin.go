@@ -4,6 +4,7 @@ package builtin
 
 import (
 	"freddo/internal/builtin/client"
+	"freddo/internal/builtin/contacts"
 	"freddo/internal/builtin/core"
 	"freddo/internal/builtin/custom"
 	"freddo/internal/builtin/dashboard"
@@ -27,6 +28,7 @@ func Register(hooks *engine.Hooks, methods *method.Registry) {
 	workflow.Register(hooks, methods)   // frappe.model.workflow, frappe.workflow.*
 	dataimport.Register(hooks, methods) // Data Import
 	report.Register(hooks, methods)     // Report, frappe.desk.query_report
+	contacts.Register(hooks, methods)   // frappe.contacts.*
 	client.Register(methods)            // frappe.client.*
 	registerFramework(methods)          // frappe.realtime, frappe.translate, frappe.utils.change_log
 	file.Register(hooks, methods)       // File, upload_file, frappe.core.api.file

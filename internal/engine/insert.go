@@ -147,6 +147,9 @@ func (c *Call) beforeSaveEvents(ctx context.Context, d *document.Document) error
 	if err := c.run(ctx, last, d); err != nil {
 		return err
 	}
+	if err := c.adoptRows(ctx, d); err != nil {
+		return err
+	}
 	return c.setTitle(ctx, d)
 }
 

@@ -108,6 +108,11 @@ type Quirks struct {
 	ValidateLinkAndFetch bool
 	// InstalledAppsInUserInfo adds installed_apps to realtime's user info.
 	InstalledAppsInUserInfo bool
+	// ContactsByTwoNames names a Contact by its first and last name, and shows it with
+	// its salutation; otherwise by all three names, or else by its company.
+	ContactsByTwoNames bool
+	// AddressByLinkTitle titles an Address after its link's title, where that is known.
+	AddressByLinkTitle bool
 }
 
 // Of returns the quirks of a profile's release.
@@ -119,7 +124,8 @@ func Of(p *compat.Profile) Quirks {
 			UseCache: true, MetaMapKeys: true, StaleExcType: true, NoAutoincrementRename: true, BreakSuffix: 5,
 			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true, LogTexts: true, AttachmentSentence: true,
 			UploadNewDoc: "doctype", UploadTypesText: "You can only upload JPG, PNG, PDF, TXT or Microsoft documents.",
-			LibraryAfterCheck: true, FilesByUserType: true, CancelByFirstState: true, UploadFileOld: true}
+			LibraryAfterCheck: true, FilesByUserType: true, CancelByFirstState: true, UploadFileOld: true,
+			ContactsByTwoNames: true}
 	case "v15":
 		return Quirks{SaveByGet: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, NoAutoincrementRename: true, StandardUndeletable: true, BreakSuffix: 4,
@@ -132,7 +138,8 @@ func Of(p *compat.Profile) Quirks {
 		DocTypeSpaced: true, NamingToast: true, StandardUndeletable: true, BreakSuffix: 4, TreeParentIgnoresUP: true,
 		EmptyLinkInVersion: true, SetterDeletesDocument: true, RoleProfiles: true, HideDescendants: true,
 		InstalledAppsInUserInfo: true, FileURLEarly: true, KeepOwnURL: true, UploadNewDoc: "document", UploadTypesText: uploadTypes15,
-		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true, ValidateLinkAndFetch: true}
+		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true, ValidateLinkAndFetch: true,
+		AddressByLinkTitle: true}
 }
 
 const uploadTypes15 = "You can only upload JPG, PNG, PDF, TXT, CSV or Microsoft documents."
