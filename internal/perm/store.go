@@ -29,7 +29,10 @@ type User struct {
 	Roles []string
 	// Allowed are the User Permissions by DocType.
 	Allowed map[string][]Allowed
-	roles   map[string]bool
+	// Defaults are the values that new documents take for Link fields of these names:
+	// the user's own, else the system's.
+	Defaults map[string]string
+	roles    map[string]bool
 	trees   []string
 	// everywhere holds the allowed values of DocTypes whose permissions apply to all
 	// DocTypes, ready to be asked for every document.
@@ -171,6 +174,9 @@ func load(ctx context.Context, tx *storage.Tx, name string, below Below) (u *Use
 	}
 	for _, r := range u.Roles {
 		u.roles[r] = true
+	}
+	if err := u.loadDefaults(ctx, tx); err != nil {
+		return nil, false, err
 	}
 	if name == Administrator || name == Guest {
 		return u, kept, nil
