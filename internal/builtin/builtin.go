@@ -12,6 +12,7 @@ import (
 	"freddo/internal/builtin/desk"
 	"freddo/internal/builtin/file"
 	"freddo/internal/builtin/model"
+	"freddo/internal/builtin/records"
 	"freddo/internal/builtin/report"
 	"freddo/internal/builtin/website"
 	"freddo/internal/builtin/workflow"
@@ -33,5 +34,6 @@ func Register(hooks *engine.Hooks, methods *method.Registry) {
 	registerFramework(methods)          // frappe.realtime, frappe.translate, frappe.utils.change_log
 	file.Register(hooks, methods)       // File, upload_file, frappe.core.api.file
 	dashboard.Register(methods)         // number cards, workspaces
-	website.Register(methods)           // frappe.website.*
+	website.Register(hooks, methods)    // frappe.website.*
+	records.Register(hooks)             // names and checks of smaller modules
 }

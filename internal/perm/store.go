@@ -33,7 +33,7 @@ type User struct {
 	// the user's own, else the system's.
 	Defaults map[string]string
 	roles    map[string]bool
-	trees   []string
+	trees    []string
 	// everywhere holds the allowed values of DocTypes whose permissions apply to all
 	// DocTypes, ready to be asked for every document.
 	everywhere map[string]map[string]bool

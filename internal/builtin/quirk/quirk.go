@@ -113,6 +113,8 @@ type Quirks struct {
 	ContactsByTwoNames bool
 	// AddressByLinkTitle titles an Address after its link's title, where that is known.
 	AddressByLinkTitle bool
+	// PrivateNotesNotify leaves notify_on_login on Notes that are not public.
+	PrivateNotesNotify bool
 }
 
 // Of returns the quirks of a profile's release.
@@ -125,7 +127,7 @@ func Of(p *compat.Profile) Quirks {
 			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true, LogTexts: true, AttachmentSentence: true,
 			UploadNewDoc: "doctype", UploadTypesText: "You can only upload JPG, PNG, PDF, TXT or Microsoft documents.",
 			LibraryAfterCheck: true, FilesByUserType: true, CancelByFirstState: true, UploadFileOld: true,
-			ContactsByTwoNames: true}
+			ContactsByTwoNames: true, PrivateNotesNotify: true}
 	case "v15":
 		return Quirks{SaveByGet: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, NoAutoincrementRename: true, StandardUndeletable: true, BreakSuffix: 4,
