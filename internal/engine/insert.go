@@ -79,12 +79,32 @@ func (c *Call) stampNew(_ context.Context, d *document.Document) error {
 	for i := d.Type.OptionalSlot(); i < len(d.Type.Columns); i++ {
 		d.SetAt(i, document.Value{})
 	}
+	dropPlace(d)
 	return d.EachRow(func(_ *doctype.DocField, row *document.Document) error {
 		stamp(row)
 		row.SetAt(doctype.SlotDocstatus, document.IntOf(d.Docstatus()))
 		row.New = true
 		return nil
 	})
+}
+
+// dropPlace takes off a new node of a tree where a client says it stands: a node that
+// claims a range would take the nodes in it below itself. Saving puts it where its parent
+// is. (Upstream moves the claimed range.)
+func dropPlace(d *document.Document) {
+	if !d.Type.IsTree {
+		return
+	}
+	for _, name := range [3]string{"lft", "rgt", "old_parent"} {
+		slot, ok := d.Type.Slot(name)
+		switch {
+		case !ok || d.At(slot).IsNull():
+		case d.Type.Columns[slot].Type.Numeric:
+			d.SetAt(slot, document.IntOf(0))
+		default:
+			d.SetAt(slot, document.NullValue)
+		}
+	}
 }
 
 func (c *Call) checkNewDocstatus(ctx context.Context, d *document.Document) error {
@@ -270,6 +290,18 @@ func (c *Call) checkAmended(ctx context.Context, d *document.Document) error {
 		if document.Cint(status) != 2 {
 			return exc.Validation.Throwf("%s cannot be amended because it is not cancelled. Please cancel the document before creating an amendment.",
 				c.FormLink(d.Type.Name, from)).WithTitle("Amendment Not Allowed")
+		}
+	}
+	if !d.Flags.IgnorePermissions { // what a client says it amends gives nobody its files
+		amended, err := c.Get(ctx, d.Type.Name, from)
+		if exc.Is(err, exc.DoesNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if ok, err := c.HasPermission(ctx, d.Type.Name, doctype.Read, amended); err != nil || !ok {
+			return err
 		}
 	}
 	files, err := c.Rows(ctx, "File", []string{"file_url", "file_name", "is_private"},
