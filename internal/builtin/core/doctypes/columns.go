@@ -76,7 +76,7 @@ func columnDefault(def string) bool {
 	case "", "_Login", "__user", "_Full Name", "Today", "__today", "now", "Now":
 		return false
 	}
-	return !strings.HasPrefix(def, ":")
+	return !strings.HasPrefix(def, ":") && !strings.ContainsRune(def, 0)
 }
 
 // checkRetyped refuses to make numbers of texts that are none, as MariaDB does.
