@@ -190,3 +190,31 @@ func TestReadersAssignButDoNotWrite(t *testing.T) {
 		})
 	}
 }
+
+// TestOnlyReadersRestoreAndSee: the name of a deleted document, or of a Note, gives
+// nobody what was in it.
+func TestOnlyReadersRestoreAndSee(t *testing.T) {
+	t.Parallel()
+	for _, release := range []string{"v14", "v15", "v16"} {
+		t.Run(release, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, "sqlite", release)
+			s.diaries()
+			olive, oscar := s.user("olive"), s.user("oscar")
+			olive.must(http.MethodPost, "/api/resource/Diary", `{"name":"D1","text":"secret"}`)
+			s.must(http.MethodDelete, "/api/resource/Diary/D1", "")
+			kept := s.list("Deleted Document", "filters", `{"deleted_name":"D1"}`).Get("data").List()[0].Map()
+			restore := fmt.Sprintf(`{"name":%q}`, document.ToText(kept.Get("name")))
+			if code, body := oscar.do(http.MethodPost, "/api/method/frappe.core.doctype.deleted_document.deleted_document.restore", restore); code != http.StatusForbidden {
+				t.Errorf("restore: %d %s", code, body)
+			}
+			s.must(http.MethodPost, "/api/method/frappe.core.doctype.deleted_document.deleted_document.restore", restore)
+			note := s.must(http.MethodPost, "/api/resource/Note", `{"title":"N1","content":"secret"}`).Get("data").Map().Str("name")
+			see := fmt.Sprintf(`{"note":%q}`, note)
+			if code, body := oscar.do(http.MethodPost, "/api/method/frappe.desk.doctype.note.note.mark_as_seen", see); code != http.StatusForbidden {
+				t.Errorf("mark_as_seen: %d %s", code, body)
+			}
+			s.must(http.MethodPost, "/api/method/frappe.desk.doctype.note.note.mark_as_seen", see)
+		})
+	}
+}
