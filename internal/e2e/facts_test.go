@@ -16,7 +16,7 @@ var stated = map[string]string{
 	"owner": `"Administrator"`, "creation": `"2001-01-01 00:00:00"`, "modified_by": `"Administrator"`,
 	"_assign": `"[\"Administrator\"]"`, "_liked_by": `"[\"Administrator\"]"`, "_comments": `"[{\"comment\":\"x\",\"by\":\"y\",\"name\":\"z\"}]"`,
 	"_user_tags": `",x"`, "_seen": `"[\"Administrator\"]"`, "parent": `"Other"`, "parenttype": `"User"`, "parentfield": `"roles"`,
-	"lft": `1`, "rgt": `1000`, "old_parent": `"Own"`, "docstatus": `1`, "sealed": `"changed"`, "flags": `{"ignore_permissions":1}`,
+	"lft": `1`, "rgt": `1000`, "old_parent": `"Root"`, "docstatus": `1`, "sealed": `"changed"`, "flags": `{"ignore_permissions":1}`,
 }
 
 // newWays and oldWays are how a client makes and changes documents: {doc} are its fields.

@@ -79,32 +79,12 @@ func (c *Call) stampNew(_ context.Context, d *document.Document) error {
 	for i := d.Type.OptionalSlot(); i < len(d.Type.Columns); i++ {
 		d.SetAt(i, document.Value{})
 	}
-	dropPlace(d)
 	return d.EachRow(func(_ *doctype.DocField, row *document.Document) error {
 		stamp(row)
 		row.SetAt(doctype.SlotDocstatus, document.IntOf(d.Docstatus()))
 		row.New = true
 		return nil
 	})
-}
-
-// dropPlace takes off a new node of a tree where a client says it stands: a node that
-// claims a range would take the nodes in it below itself. Saving puts it where its parent
-// is. (Upstream moves the claimed range.)
-func dropPlace(d *document.Document) {
-	if !d.Type.IsTree {
-		return
-	}
-	for _, name := range [3]string{"lft", "rgt", "old_parent"} {
-		slot, ok := d.Type.Slot(name)
-		switch {
-		case !ok || d.At(slot).IsNull():
-		case d.Type.Columns[slot].Type.Numeric:
-			d.SetAt(slot, document.IntOf(0))
-		default:
-			d.SetAt(slot, document.NullValue)
-		}
-	}
 }
 
 func (c *Call) checkNewDocstatus(ctx context.Context, d *document.Document) error {

@@ -128,6 +128,28 @@ func TestOnesOwnFilesMoveTogether(t *testing.T) {
 	})
 }
 
+func TestAPictureOfOthersIsNotMadeSmaller(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, s *server) {
+		owner, other := s.User("owner@example.com"), s.User("other@example.com")
+		for _, private := range []string{"0", "1"} {
+			content := noisyPNG(t, 600, 500)
+			f := s.Answer(s.upload(owner, "p"+private+".png", content, "is_private", private))
+			mine := s.Answer(s.upload(other, "mine"+private+".png", content, "is_private", private))
+			if w := s.Do(other, "POST", "/api/resource/File/"+mine.Str("name")+"?run_method=optimize_file", ""); w.Code != 200 {
+				t.Fatalf("%d %s", w.Code, w.Body)
+			}
+			if w := s.Do(owner, "GET", f.Str("file_url"), ""); w.Body.String() != content {
+				t.Errorf("the owner's picture is %d bytes, was %d", w.Body.Len(), len(content))
+			}
+			now := s.Must(other, "GET", "/api/resource/File/"+mine.Str("name"), "")
+			if w := s.Do(other, "GET", now.Str("file_url"), ""); w.Code != 200 || w.Body.Len() > len(content) || now.Str("content_hash") != md5Of(w.Body.String()) {
+				t.Errorf("one's own is %d, %d bytes", w.Code, w.Body.Len())
+			}
+		}
+	})
+}
+
 // TestFilesHangOnWhatTheirUserMayWrite asks every way of attaching what upload_file asks.
 func TestFilesHangOnWhatTheirUserMayWrite(t *testing.T) {
 	t.Parallel()
