@@ -104,12 +104,18 @@ func runDocMethodV1(x *exchange, ctx context.Context) (any, error) {
 	if fn.Kind() == document.Missing {
 		return nil, exc.TypeErr.New("run_doc_method() missing 1 required positional argument: 'method'")
 	}
-	d, stored, err := x.docOfCall(ctx, f)
+	d, stored, latest, err := x.docOfCall(ctx, f)
 	if err != nil {
 		return nil, err
 	}
+	if stored == d && latest != nil { // nothing is stored that the right could be asked of
+		return nil, latest
+	}
 	if err := x.checkDocRight(ctx, stored, doctype.Read); err != nil {
 		return nil, err
+	}
+	if latest != nil {
+		return nil, latest
 	}
 	name := fn.Str()
 	missing := exc.AttributeErr.Errorf("'Document' object has no attribute '%s'", name)
@@ -141,29 +147,26 @@ func runDocMethodV1(x *exchange, ctx context.Context) (any, error) {
 	return result, nil
 }
 
-// docOfCall is the document that a method is called of, and the stored one that the
-// caller's rights are asked of.
-func (x *exchange) docOfCall(ctx context.Context, f *document.Object) (d, stored *document.Document, err error) {
+// docOfCall is the document that a method is called of, the stored one that the caller's
+// rights are asked of, and what checkLatest says.
+func (x *exchange) docOfCall(ctx context.Context, f *document.Object) (d, stored *document.Document, latest, err error) {
 	if dt := f.Str("dt"); dt != "" {
 		dn := document.ToText(f.Get("dn"))
 		if dn == "" {
 			dn = dt // a Single
 		}
 		d, err = x.document(ctx, dt, dn)
-		return d, d, err
+		return d, d, nil, err
 	}
 	o := method.ParseJSON(f.Get("docs")).Map()
 	if o == nil {
-		return nil, nil, exc.ValueErr.New("First non keyword argument must be a string or dict")
+		return nil, nil, nil, exc.ValueErr.New("First non keyword argument must be a string or dict")
 	}
 	if d, err = x.c.FromObject(ctx, o); err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
-	stored, latest, err := x.sent(ctx, d)
-	if err == nil {
-		err = latest
-	}
-	return d, stored, err
+	stored, latest, err = x.sent(ctx, d)
+	return d, stored, latest, err
 }
 
 // sent is engine.Call.Sent, and latest what checkLatest says of the document as it was
@@ -213,7 +216,8 @@ func runDocMethodV2(x *exchange, ctx context.Context) (any, error) {
 		func() error { return latest },
 		func() error { return x.c.CheckPermission(ctx, stored, docRight(x.verb)) },
 	}
-	if x.p.DocMethodChecksRightFirst {
+	// Who may not read what is stored is not told when it was changed.
+	if x.p.DocMethodChecksRightFirst || stored != d {
 		checks[0], checks[1] = checks[1], checks[0]
 	}
 	for _, check := range checks {
