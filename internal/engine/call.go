@@ -88,6 +88,9 @@ type Call struct {
 	// Stream takes parts of a long list before the list is complete; nil where the
 	// answer has to wait for the whole.
 	Stream storage.Sink
+	// Reserve takes memory for what the call is about to hold, in bytes, waiting until
+	// there is some; nil takes none. What it has taken is given back after the answer.
+	Reserve func(ctx context.Context, n int64) error
 	// Response collects what code sets beside its return value.
 	Response Response
 	// Whole says that several requests share the call and stand or fall together.

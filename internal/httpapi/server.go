@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"freddo/internal/auth"
 	"freddo/internal/engine"
@@ -31,6 +32,7 @@ type Server struct {
 
 	budget budget
 	flying inFlight
+	res    resources
 }
 
 // Handler returns the server as an http.Handler.
@@ -43,6 +45,8 @@ func (s *Server) Close() error { return nil }
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := s.begin(w, r)
 	defer x.end()
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // of the answer before
+	x.pace()
 	if r.Method == http.MethodOptions {
 		x.preflight()
 		return

@@ -33,6 +33,10 @@ func (tx *Tx) Dialect() Dialect { return tx.db.driver }
 // Writing reports whether the transaction holds the right to write.
 func (tx *Tx) Writing() bool { return tx.writer != nil }
 
+// Idle reports whether the transaction holds nothing of the database: neither a snapshot
+// nor the right to write.
+func (tx *Tx) Idle() bool { return tx.reader == nil && tx.writer == nil }
+
 // DenyWrites makes the transaction refuse to write, with err.
 func (tx *Tx) DenyWrites(err error) { tx.denied = err }
 
