@@ -31,7 +31,7 @@ type upload struct {
 	memory, held int64
 	// short is how many bytes of short fields were not charged yet.
 	short int64
-	limit        int64
+	limit int64
 	// long are the fields that lie on the disk until the body is whole.
 	long map[string]*files.Temp
 	// reserve takes memory for what was sent; nil takes none.

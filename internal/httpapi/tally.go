@@ -34,7 +34,13 @@ func (t *tally) note(ctx context.Context, kind string, args ...any) {
 	}
 	k := t.kinds[kind]
 	if k == nil {
+		if len(t.kinds) >= maxKinds {
+			kind, args = "other complaints", nil
+		}
 		k = &tallied{}
+		if known := t.kinds[kind]; known != nil {
+			k = known
+		}
 		t.kinds[kind] = k
 	}
 	if now.Sub(k.last) < tallyEvery {
@@ -49,6 +55,15 @@ func (t *tally) note(ctx context.Context, kind string, args ...any) {
 	k.last = now
 	t.mu.Unlock()
 	t.log().WarnContext(ctx, kind, args...)
+}
+
+// maxKinds bounds what is remembered.
+const maxKinds = 100
+
+// Mute logs a line of a kind that clients can bring about as often as they like: at most
+// one a second.
+func (s *Server) Mute(ctx context.Context, kind string, args ...any) {
+	s.shared().mute.note(ctx, kind, args...)
 }
 
 // flush tells how many of a kind were not logged.
