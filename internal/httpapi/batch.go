@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -201,22 +202,37 @@ func (x *exchange) sub(it item, c *engine.Call, most int) *exchange {
 	r := (&http.Request{Method: it.verb, URL: it.target, Header: it.header, Host: x.r.Host, RemoteAddr: x.r.RemoteAddr, Body: http.NoBody,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(x.r.Context())
 	y := &exchange{s: x.s, w: newRecorder(most), r: r, c: c, p: x.p, path: it.target.Path, verb: it.verb, started: x.started, key: "data",
-		body: it.body, bodyRead: true, held: x.held, known: x.known}
+		body: it.body, bodyRead: true, held: x.held, known: x.known,
+		prepared: x.prepared}
 	c.Request = &engine.Request{Method: y.verb, Path: y.path, Scheme: x.c.Request.Scheme, Host: r.Host, RemoteIP: x.c.Request.RemoteIP,
 		Peer: r.RemoteAddr, Query: r.URL.RawQuery, V2: x.p.V2 && strings.HasPrefix(y.path, "/api/v2"), Header: r.Header}
-	c.Reserve = y.reserve
+	y.lend(c)
 	return y
 }
 
 // apart answers an item in its own transaction, beginning anew where the database broke
 // that off.
 func (x *exchange) apart(ctx context.Context, it item, room int) *recorder {
+	var prepared *engine.Prepared
+	defer func() { prepared.Discard() }()
 	for n := 1; ; n++ {
 		y := x.sub(it, x.s.Engine.Begin(ctx, x.c.User), room)
 		y.c.Session = x.c.Session
 		y.c.SetLimits(x.c.Limits)
+		y.prepared = &engine.Prepared{}
+		if prepared != nil {
+			y.prepared = prepared
+		}
+		prepared = y.prepared
+		y.lend(y.c)
 		err := y.steps(ctx, (*exchange).finish)
 		y.c.Rollback()
+		if o := (*engine.Outside)(nil); errors.As(err, &o) {
+			if again, err := prepared.Do(ctx, y.c, o); again && err == nil {
+				n--
+				continue
+			}
+		}
 		if kind := kindOf(err); n < tries && kind == storage.Deadlock && !y.c.Committed() {
 			continue
 		}
@@ -243,7 +259,9 @@ func (x *exchange) steps(ctx context.Context, last func(*exchange, context.Conte
 	}()
 	for _, step := range []func(*exchange, context.Context) error{(*exchange).readForm, (*exchange).checkReadOnly, (*exchange).api, last} {
 		if err := step(x, ctx); err != nil {
-			x.fail(ctx, err)
+			if o := (*engine.Outside)(nil); !errors.As(err, &o) { // else the item begins anew
+				x.fail(ctx, err)
+			}
 			return err
 		}
 	}

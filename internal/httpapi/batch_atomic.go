@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"freddo/document"
@@ -43,6 +44,9 @@ func (x *exchange) inOne(ctx context.Context, items []item) (done [][]byte, fail
 			err = x.c.Trial(ctx, run)
 		}
 		if kind := kindOf(err); kind == storage.Deadlock || kind == storage.LockTimeout {
+			return nil, 0, 0, err
+		}
+		if o := (*engine.Outside)(nil); errors.As(err, &o) {
 			return nil, 0, 0, err
 		}
 		rec := y.recorded()

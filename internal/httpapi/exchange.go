@@ -52,6 +52,8 @@ type exchange struct {
 	failedPart bool
 	// held is what the request has taken of the server's memory and disk.
 	held *holding
+	// prepared is what was done for the request outside its transactions.
+	prepared *engine.Prepared
 	// known says whether the request's headers name a user, once that was asked.
 	known *bool
 	// paced is the request's body, nil without one.
@@ -65,11 +67,11 @@ type exchange struct {
 }
 
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{s: s, w: w, r: r, p: s.Engine.Profile, path: r.URL.Path, verb: s.verb(r), started: time.Now(), key: "data", held: &holding{}}
+	x := &exchange{s: s, w: w, r: r, p: s.Engine.Profile, path: r.URL.Path, verb: s.verb(r), started: time.Now(), key: "data", held: &holding{}, prepared: &engine.Prepared{}}
 	x.c = s.Engine.Begin(r.Context(), "Guest")
 	x.c.Request = &engine.Request{Method: x.verb, Path: x.path, Scheme: scheme(r), Host: r.Host, RemoteIP: remoteIP(r), Peer: r.RemoteAddr, Query: r.URL.RawQuery,
 		V2: x.p.V2 && strings.HasPrefix(x.path, "/api/v2"), Header: r.Header}
-	x.c.Reserve = x.reserve
+	x.lend(x.c)
 	return x
 }
 
@@ -86,6 +88,7 @@ func (x *exchange) end() {
 			x.releaseKey()
 			x.release()
 			x.cut()
+			x.prepared.Discard()
 			x.held.close()
 			panic(http.ErrAbortHandler)
 		}
@@ -97,6 +100,7 @@ func (x *exchange) end() {
 	x.releaseKey()
 	x.release()
 	x.s.budget.book(x.spent)
+	x.prepared.Discard()
 	x.paced.leave()
 	x.drain()
 	if l := x.s.log(); l.Enabled(ctx, slog.LevelDebug) {
@@ -228,7 +232,7 @@ func (x *exchange) readParts(ctx context.Context, boundary string, limit int64) 
 	if err != nil {
 		return err
 	}
-	x.readOnce = true
+	x.readOnce, x.c.Prepared = true, nil
 	x.c.Request.Files = parts
 	if x.c.Form, err = mergeForm(x.r.URL.RawQuery, fields); err != nil {
 		return err

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"freddo/exc"
+	"freddo/internal/engine"
 	"freddo/internal/inflight"
 	"freddo/internal/perm"
 )
@@ -62,6 +63,8 @@ type resources struct {
 	space *inflight.Pool
 	// lists lets few long lists be made at a time.
 	lists *inflight.Gate
+	// heavy lets few requests do what takes a processor for long.
+	heavy *inflight.Gate
 	// batches lets a number of batches run at a time.
 	batches *inflight.Gate
 	// mute counts what clients do wrong that would fill the log.
@@ -88,6 +91,7 @@ func (s *Server) shared() *resources {
 		r.space = inflight.NewPool(space, time.Second)
 		n := max(2*runtime.GOMAXPROCS(0), 4)
 		r.lists = inflight.NewGate(n, n/2)
+		r.heavy = inflight.NewGate(runtime.GOMAXPROCS(0)/2, runtime.GOMAXPROCS(0)/4)
 		r.batches = inflight.NewGate(maxBatches, maxBatches/2)
 		r.mute.log = s.log
 	})
@@ -178,6 +182,31 @@ func full(err error) error {
 		return errBusy
 	}
 	return err
+}
+
+// work does what takes a processor for long, when it is the user's turn.
+func (x *exchange) work(ctx context.Context, fn func() error) error {
+	gate, user := x.s.shared().heavy, x.c.User
+	if err := gate.Enter(ctx, user); err != nil {
+		return err
+	}
+	defer gate.Leave(user)
+	return fn()
+}
+
+// lend gives a call what the request has.
+func (x *exchange) lend(c *engine.Call) {
+	c.Reserve, c.ReserveSpace, c.Heavy, c.Prepared = x.reserve, x.reserveSpace, x.work, x.prepared
+}
+
+// outside does the work for which the request must begin anew, and reports whether it may.
+// Its transaction is over.
+func (x *exchange) outside(ctx context.Context, c *engine.Call, err error) (bool, error) {
+	var o *engine.Outside
+	if !errors.As(err, &o) || x.status != 0 || x.readOnce {
+		return false, nil
+	}
+	return x.prepared.Do(ctx, c, o)
 }
 
 // knows reports whether a user asks, not a Guest. Before the request was identified it

@@ -26,6 +26,19 @@ func (x *exchange) attempt(ctx context.Context) error {
 			n--
 			continue
 		}
+		if err != nil {
+			x.c.Rollback()
+			again, werr := x.outside(ctx, x.c, err)
+			if werr != nil {
+				return werr
+			}
+			if again {
+				x.releaseKey()
+				x.again()
+				n--
+				continue
+			}
+		}
 		if err == nil || !x.restarts(err, n) {
 			return err
 		}
@@ -39,6 +52,7 @@ func (x *exchange) attempt(ctx context.Context) error {
 			pause.Stop()
 			return err
 		}
+		x.prepared.Discard() // what the broken-off transaction has used
 		x.again()
 	}
 }
@@ -58,9 +72,9 @@ func (x *exchange) queueUp(ctx context.Context) error {
 // again makes the request what it was before it was handled. It is not read again.
 func (x *exchange) again() {
 	y := x.s.begin(x.w, x.r)
-	y.started, y.body, y.bodyRead, y.held, y.known, y.paced, y.queue = x.started, x.body, x.bodyRead, x.held, x.known, x.paced, x.queue
+	y.started, y.body, y.bodyRead, y.held, y.known, y.paced, y.queue, y.prepared = x.started, x.body, x.bodyRead, x.held, x.known, x.paced, x.queue, x.prepared
 	*x = *y
-	x.c.Reserve = x.reserve
+	x.lend(x.c)
 }
 
 func (x *exchange) restarts(err error, n int) bool {

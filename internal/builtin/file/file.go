@@ -73,14 +73,17 @@ type contentKey struct{}
 
 // insert stores a File with content. t may be nil; it is the call's from now on.
 func insert(ctx context.Context, c *engine.Call, d *document.Document, t *files.Temp) error {
-	in := &content{doc: d, temp: t}
-	if t != nil && t.Size() > 0 {
+	return (&content{doc: d, temp: t}).insert(ctx, c)
+}
+
+func (in *content) insert(ctx context.Context, c *engine.Call) error {
+	if in.temp != nil && in.temp.Size() > 0 {
 		if err := in.prepare(ctx, c); err != nil {
-			t.Discard()
+			in.temp.Discard()
 			return err
 		}
 	}
-	err := c.Insert(context.WithValue(ctx, contentKey{}, in), d)
+	err := c.Insert(context.WithValue(ctx, contentKey{}, in), in.doc)
 	if !in.staged {
 		in.temp.Discard()
 	}
