@@ -12,6 +12,7 @@ import (
 	"freddo/exc"
 	"freddo/internal/compat"
 	"freddo/internal/engine"
+	"freddo/internal/storage"
 )
 
 // exchange is one request on its way through the server.
@@ -54,6 +55,8 @@ type exchange struct {
 	held *holding
 	// prepared is what was done for the request outside its transactions.
 	prepared *engine.Prepared
+	// turn is the request's place among those that read from the database.
+	turn *storage.Turn
 	// known says whether the request's headers name a user, once that was asked.
 	known *bool
 	// paced is the request's body, nil without one.
@@ -67,7 +70,8 @@ type exchange struct {
 }
 
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{s: s, w: w, r: r, p: s.Engine.Profile, path: r.URL.Path, verb: s.verb(r), started: time.Now(), key: "data", held: &holding{}, prepared: &engine.Prepared{}}
+	x := &exchange{s: s, w: w, r: r, p: s.Engine.Profile, path: r.URL.Path, verb: s.verb(r), started: time.Now(), key: "data", held: &holding{}, prepared: &engine.Prepared{},
+		turn: &storage.Turn{Enter: s.shared().reads.Enter, Leave: s.shared().reads.Leave}}
 	x.c = s.Engine.Begin(r.Context(), "Guest")
 	x.c.Request = &engine.Request{Method: x.verb, Path: x.path, Scheme: scheme(r), Host: r.Host, RemoteIP: remoteIP(r), Peer: r.RemoteAddr, Query: r.URL.RawQuery,
 		V2: x.p.V2 && strings.HasPrefix(x.path, "/api/v2"), Header: r.Header}
@@ -265,7 +269,11 @@ func (x *exchange) identify(ctx context.Context) error {
 	return nil
 }
 
-func (x *exchange) authorize(ctx context.Context) error { return x.s.Auth.Authorize(ctx, x.c) }
+func (x *exchange) authorize(ctx context.Context) error {
+	err := x.s.Auth.Authorize(ctx, x.c)
+	x.turn.SetUser(x.c.User)
+	return err
+}
 
 // dispatch finds who answers and lets it. Source: frappe/app.py application.
 func (x *exchange) dispatch(ctx context.Context) error {

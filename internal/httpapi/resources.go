@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"math"
 	"runtime"
 	"sync"
 	"time"
@@ -61,6 +62,8 @@ type resources struct {
 	users, guests *inflight.Pool
 	// space is the disk that bodies on their way and slow answers take.
 	space *inflight.Pool
+	// reads leaves places at the database to others than one user.
+	reads *inflight.Gate
 	// lists lets few long lists be made at a time.
 	lists *inflight.Gate
 	// heavy lets few requests do what takes a processor for long.
@@ -89,7 +92,9 @@ func (s *Server) shared() *resources {
 		}
 		r.guests, r.users = inflight.NewPool(memory/4, memoryPatience), inflight.NewPool(memory-memory/4, memoryPatience)
 		r.space = inflight.NewPool(space, time.Second)
-		n := max(2*runtime.GOMAXPROCS(0), 4)
+		places := s.Engine.DB.Readers()
+		r.reads = inflight.NewGate(math.MaxInt32, places-max(places/4, 1))
+		n := min(max(2*runtime.GOMAXPROCS(0), 4), max(places/2, 1))
 		r.lists = inflight.NewGate(n, n/2)
 		r.heavy = inflight.NewGate(runtime.GOMAXPROCS(0)/2, runtime.GOMAXPROCS(0)/4)
 		r.batches = inflight.NewGate(maxBatches, maxBatches/2)

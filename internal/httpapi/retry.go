@@ -72,7 +72,7 @@ func (x *exchange) queueUp(ctx context.Context) error {
 // again makes the request what it was before it was handled. It is not read again.
 func (x *exchange) again() {
 	y := x.s.begin(x.w, x.r)
-	y.started, y.body, y.bodyRead, y.held, y.known, y.paced, y.queue, y.prepared = x.started, x.body, x.bodyRead, x.held, x.known, x.paced, x.queue, x.prepared
+	y.started, y.body, y.bodyRead, y.held, y.known, y.paced, y.queue, y.prepared, y.turn = x.started, x.body, x.bodyRead, x.held, x.known, x.paced, x.queue, x.prepared, x.turn
 	*x = *y
 	x.lend(x.c)
 }

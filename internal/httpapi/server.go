@@ -15,6 +15,7 @@ import (
 	"freddo/internal/auth"
 	"freddo/internal/engine"
 	"freddo/internal/method"
+	"freddo/internal/storage"
 )
 
 // Server answers HTTP requests for one site. Its exported fields are set at assembly.
@@ -54,7 +55,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if x.servePublic() {
 		return
 	}
-	ctx := r.Context()
+	ctx := storage.WithTurn(r.Context(), x.turn)
 	s.Engine.Watch.Look(ctx)
 	switch err := x.attempt(ctx); {
 	case err == nil:
