@@ -70,7 +70,7 @@ func TestUnderLoad(t *testing.T) {
 // result is what one round has shown.
 type result struct {
 	base, p50, p99, worst time.Duration
-	ordinary, busy        int
+	ordinary              int
 	resident              int64
 	bodies                map[int]int
 	documents, answered   int64
@@ -352,7 +352,7 @@ func (s *server) slowReader(ctx context.Context, i int, answered *atomic.Int64) 
 		return
 	}
 	defer context.AfterFunc(ctx, func() { _ = c.Close() })()
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	_ = c.(*net.TCPConn).SetReadBuffer(4096)
 	_, _ = fmt.Fprintf(c, "GET /api/resource/ToDo?limit_page_length=0&fields=[\"*\"] HTTP/1.1\r\nHost: x\r\nAuthorization: %s\r\n\r\n", s.key)
 	buf, tick := make([]byte, 1024), time.NewTicker(100*time.Millisecond)
