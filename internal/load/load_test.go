@@ -36,14 +36,14 @@ const (
 	maxResident = 400 << 20
 	// quiet is the p99 without load of a machine that nothing else takes; what is above it
 	// is not the server's, and is allowed tenfold.
-	quiet       = 5 * time.Millisecond
-	bodies      = 40
-	bodySize    = 22 << 20
-	readers     = 300
-	pictures    = 100
-	rows        = 3000
-	under       = 12 * time.Second
-	baseline    = 2 * time.Second
+	quiet    = 5 * time.Millisecond
+	bodies   = 40
+	bodySize = 22 << 20
+	readers  = 300
+	pictures = 100
+	rows     = 3000
+	under    = 12 * time.Second
+	baseline = 2 * time.Second
 )
 
 // TestUnderLoad is the promise of docs/limits.md.
