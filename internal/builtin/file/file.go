@@ -78,10 +78,10 @@ type contentKey struct{}
 
 // insert stores a File with content. t may be nil; it is the call's from now on.
 func insert(ctx context.Context, c *engine.Call, d *document.Document, t *files.Temp) error {
-	return insertContent(ctx, c, &content{doc: d, temp: t})
+	return (&content{doc: d, temp: t}).insert(ctx, c)
 }
 
-func insertContent(ctx context.Context, c *engine.Call, in *content) error {
+func (in *content) insert(ctx context.Context, c *engine.Call) error {
 	if in.temp != nil && in.temp.Size() > 0 {
 		if err := in.prepare(ctx, c); err != nil {
 			in.temp.Discard()

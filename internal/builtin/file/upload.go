@@ -2,6 +2,7 @@ package file
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -42,7 +43,7 @@ func (u *uploader) upload(ctx context.Context, c *engine.Call, _ method.Args) (a
 	if more, err := in.chunk(ctx, c); err != nil || more {
 		return nil, err
 	}
-	if err := in.optimize(c); err != nil {
+	if err := in.optimize(ctx, c); err != nil {
 		return nil, err
 	}
 	if m := c.Form.Get("method"); m.Truthy() {
@@ -60,7 +61,7 @@ func (u *uploader) upload(ctx context.Context, c *engine.Call, _ method.Args) (a
 	if in.file != nil {
 		t = in.file.Data
 	}
-	return d, insertContent(ctx, c, &content{doc: d, temp: t, judged: true, size: c.Form.Get("file_size")})
+	return d, (&content{doc: d, temp: t, judged: true, size: c.Form.Get("file_size")}).insert(ctx, c)
 }
 
 // text is null for empty texts, as upstream's missing arguments are.
@@ -147,7 +148,7 @@ func checkDocType(ctx context.Context, c *engine.Call, dt string) error {
 }
 
 // optimize makes an uploaded picture smaller when that is asked for.
-func (in *request) optimize(c *engine.Call) error {
+func (in *request) optimize(ctx context.Context, c *engine.Call) error {
 	if in.file == nil || !c.Form.Get("optimize").Truthy() {
 		return nil
 	}
@@ -161,11 +162,17 @@ func (in *request) optimize(c *engine.Call) error {
 		return nil //nolint:nilerr // kept as it is
 	}
 	width, height := document.Flt(c.Form.Get("max_width")), document.Flt(c.Form.Get("max_height"))
-	if out := optimized(c, data, kind, width, height); len(out) != len(data) {
-		in.file.Data.Discard()
-		in.file.Data = c.Files.Of(out)
+	err = c.Aside(ctx, func() error {
+		if out := optimized(c, data, kind, width, height); len(out) != len(data) {
+			in.file.Data.Discard()
+			in.file.Data = c.Files.Of(out)
+		}
+		return nil
+	})
+	if errors.Is(err, engine.ErrHolding) {
+		return nil // kept as it is: others wait
 	}
-	return nil
+	return err
 }
 
 // allowedTypes are what those without the desk may upload.
@@ -246,7 +253,7 @@ func (u *uploader) uploadOld(ctx context.Context, c *engine.Call, _ method.Args)
 		if err != nil {
 			return err
 		}
-		return insertContent(ctx, c, &content{doc: d, temp: c.Files.Of(data), judged: true, size: c.Form.Get("file_size")})
+		return (&content{doc: d, temp: c.Files.Of(data), judged: true, size: c.Form.Get("file_size")}).insert(ctx, c)
 	})
 	if err != nil && exc.Of(err) != nil {
 		core.Catch(c, err)
@@ -285,7 +292,7 @@ func attachFile(ctx context.Context, c *engine.Call, a method.Args) (any, error)
 		return nil, err
 	}
 	readers := c.Site.Config().Str("permlevel_mode") == "compat"
-	if err := insertContent(ctx, c, &content{doc: d, temp: c.Files.Of(data), judged: readers}); err != nil {
+	if err := (&content{doc: d, temp: c.Files.Of(data), judged: readers}).insert(ctx, c); err != nil {
 		return nil, err
 	}
 	if field := a.Text("docfield"); field != "" {

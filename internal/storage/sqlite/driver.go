@@ -101,6 +101,9 @@ func (d *Driver) Acquire(ctx context.Context, write bool) (storage.Conn, error) 
 	return r, nil
 }
 
+// Places is the size of the reader pool.
+func (d *Driver) Places() int { return cap(d.readers) }
+
 // Close waits for readers and writer and closes all connections.
 func (d *Driver) Close() error {
 	if d.closed.Swap(true) {
