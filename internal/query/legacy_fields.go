@@ -281,7 +281,7 @@ func (p *parser) removesFields(ctx context.Context) (bool, error) {
 	if p.req.IgnorePermissions {
 		return false, nil
 	}
-	if p.rules.PermlevelBySetting {
+	if p.rules.PermlevelBySetting && p.req.UpstreamLevels {
 		return p.env.ApplyPermlevel(ctx)
 	}
 	return true, nil

@@ -6,10 +6,10 @@ import (
 
 // checkLevels refuses conditions, orders and groups by fields above the user's level,
 // through which their values could be guessed. Upstream's older lists let them pass, as
-// HiddenInConditions does. Source of the refusal: frappe/database/query.py, which v16's
+// UpstreamLevels does. Source of the refusal: frappe/database/query.py, which v16's
 // v2 list runs.
 func (p *parser) checkLevels(ctx context.Context) error {
-	if p.req.HiddenInConditions {
+	if p.req.UpstreamLevels {
 		return nil
 	}
 	if on, err := p.removesFields(ctx); err != nil || !on {
