@@ -56,17 +56,16 @@ func (c *Call) mayReadSingle(ctx context.Context, dt *doctype.DocType) (bool, er
 // readableTables is fulfilled by rows of a child table that stand in table fields whose
 // level the user may read; nil when that is all of them.
 func (c *Call) readableTables(ctx context.Context, parent *doctype.DocType, child string) (*query.Node, error) {
-	me, err := c.Me(ctx)
+	reads, err := c.ReadsFields(ctx, parent)
 	if err != nil {
 		return nil, err
 	}
-	levels, all := perm.Levels(parent, me, doctype.Read)
 	var names []string
 	hidden := false
 	for _, f := range parent.Tables {
 		switch {
 		case f.Options != child:
-		case all || f.Permlevel == 0 || levels[f.Permlevel]:
+		case reads(f):
 			names = append(names, f.Fieldname)
 		default:
 			hidden = true
@@ -129,13 +128,6 @@ func (c *Call) linkedCondition(ctx context.Context, dt *doctype.DocType, j *quer
 
 // readsLevel reports whether the user may read a field's level; a nil field has none.
 func (c *Call) readsLevel(ctx context.Context, dt *doctype.DocType, f *doctype.DocField) (bool, error) {
-	if f == nil || f.Permlevel == 0 {
-		return true, nil
-	}
-	me, err := c.Me(ctx)
-	if err != nil {
-		return false, err
-	}
-	levels, all := perm.Levels(dt, me, doctype.Read)
-	return all || levels[f.Permlevel], nil
+	reads, err := c.ReadsFields(ctx, dt)
+	return err == nil && reads(f), err
 }

@@ -115,10 +115,22 @@ func (c *Call) GetVisible(ctx context.Context, dtName, name string) (*document.D
 
 // ReadsField reports whether the call's user may read a field of a DocType by its level.
 func (c *Call) ReadsField(ctx context.Context, dt *doctype.DocType, name string) (bool, error) {
+	reads, err := c.ReadsFields(ctx, dt)
+	return err == nil && reads(dt.Field(name)), err
+}
+
+// ReadsFields returns what tells whether the call's user may read a field of documents of
+// dt, or of the rows in their tables, by its level. What is no field has no level.
+func (c *Call) ReadsFields(ctx context.Context, dt *doctype.DocType) (func(*doctype.DocField) bool, error) {
 	if c.UpstreamReads() {
-		return true, nil
+		return func(*doctype.DocField) bool { return true }, nil
 	}
-	return c.readsLevel(ctx, dt, dt.Field(name))
+	me, err := c.Me(ctx)
+	if err != nil {
+		return nil, err
+	}
+	levels, all := perm.Levels(dt, me, doctype.Read)
+	return func(f *doctype.DocField) bool { return f == nil || f.Permlevel == 0 || all || levels[f.Permlevel] }, nil
 }
 
 // LinkIgnoresUserPermissions reports whether a Link field to target lets documents be

@@ -281,7 +281,7 @@ func (p *parser) removesFields(ctx context.Context) (bool, error) {
 	if p.req.IgnorePermissions {
 		return false, nil
 	}
-	if p.rules.PermlevelBySetting && p.req.UpstreamLevels {
+	if p.rules.PermlevelBySetting {
 		return p.env.ApplyPermlevel(ctx)
 	}
 	return true, nil
@@ -302,6 +302,8 @@ func (p *parser) removeFields(ctx context.Context) error {
 			if ok, err = p.readable(ctx, c.Expr); err != nil {
 				return err
 			}
+		} else if ok, err = p.withinLevels(ctx, c.Expr); err != nil {
+			return err
 		}
 		switch {
 		case ok:
