@@ -49,7 +49,7 @@ func leakDocTypes() []string {
 	const managers = `{"role":"System Manager","read":1,"write":1,"create":1,"delete":1,"report":1,"export":1,"submit":0},{"role":"System Manager","read":1,"write":1,"permlevel":1}`
 	return []string{
 		`{"name":"Leak Zone","autoname":"prompt","fields":[{"fieldname":"title","fieldtype":"Data","label":"Title"}],
-			"permissions":[` + managers + `,{"role":"Keeper","read":1}]}`,
+			"permissions":[` + managers + `,{"role":"Keeper","read":1,"write":0,"create":0,"delete":0}]}`,
 		`{"name":"Leak Row","istable":1,"fields":[{"fieldname":"item","fieldtype":"Data","label":"Item","in_list_view":1},
 			{"fieldname":"cost","fieldtype":"Data","label":"Cost","permlevel":1}]}`,
 		`{"name":"Leak Vault","autoname":"prompt","track_changes":1,"title_field":"code","search_fields":"code","show_title_field_in_link":1,"allow_import":1,"fields":[
@@ -65,11 +65,11 @@ func leakDocTypes() []string {
 			{"fieldname":"own","fieldtype":"Link","options":"Leak Own","label":"Own"},
 			{"fieldname":"orows","fieldtype":"Table","options":"Leak Row","label":"Open rows"},
 			{"fieldname":"srows","fieldtype":"Table","options":"Leak Row","label":"Secret rows","permlevel":1}],
-			"permissions":[` + managers + `,{"role":"Harmless","read":1,"write":1,"create":1,"report":1,"export":1}]}`,
+			"permissions":[` + managers + `,{"role":"Harmless","read":1,"write":1,"create":1,"delete":0,"report":1,"export":1}]}`,
 		`{"name":"Leak Region","autoname":"prompt","track_changes":1,"title_field":"note","search_fields":"note","fields":[
 			{"fieldname":"note","fieldtype":"Data","label":"Note"},{"fieldname":"zone","fieldtype":"Link","options":"Leak Zone","label":"Zone"},
 			{"fieldname":"rows","fieldtype":"Table","options":"Leak Row","label":"Rows"}],
-			"permissions":[` + managers + `,{"role":"Keeper","read":1,"write":1,"report":1,"export":1}]}`,
+			"permissions":[` + managers + `,{"role":"Keeper","read":1,"write":1,"create":0,"delete":0,"report":1,"export":1}]}`,
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"regexp"
 	"sort"
 	"strings"
 	"testing"
@@ -28,6 +29,8 @@ func TestNothingLeaks(t *testing.T) {
 			l.tryDocMethods()
 			l.tryRoutes()
 			l.tryWrites()
+			l.tryGuesses(freddo.Methods())
+			l.tryNames()
 			l.report()
 		})
 	}
@@ -47,17 +50,42 @@ func TestNoListLeaks(t *testing.T) {
 				l.tryRoutes()
 				l.tryMethods([]string{"frappe.client.get_list", "frappe.client.get_count", "frappe.client.get", "frappe.client.get_value", "frappe.desk.reportview.get",
 					"frappe.desk.reportview.get_count", "frappe.desk.reportview.get_stats", "frappe.desk.search.search_link"})
+				l.tryGuesses([]string{"frappe.client.get_list", "frappe.client.get_count", "frappe.client.get", "frappe.desk.reportview.get_count"})
+				l.tryNames()
 				l.report()
 			})
 		}
 	}
 }
 
-// TestPlantedLeaksAreFound is the test of the tests above: methods that leak are noticed.
+// TestPlantedLeaksAreFound is the test of the tests above: a method that leaks is noticed,
+// and so is what upstream leaks.
 func TestPlantedLeaksAreFound(t *testing.T) {
 	t.Parallel()
-	l := newLeakSite(newSite(t, "sqlite", "v15"))
-	_ = l
+	s := newSiteWith(t, "sqlite", "v15", map[string]any{"permlevel_mode": "compat"})
+	freddo.Method(s.app, "e2e.planted", freddo.MethodOptions{Guest: true}, func(ctx context.Context, c *freddo.Call, in struct{ Doctype, Name string }) (*document.Document, error) {
+		return c.Get(ctx, in.Doctype, in.Name, false)
+	})
+	l := newLeakSite(s)
+	l.tryMethods([]string{"e2e.planted", "frappe.client.get_list"})
+	l.tryGuesses([]string{"frappe.client.get_count", "frappe.client.get"})
+	l.tryNames()
+	l.tryRoutes()
+	l.tryWrites()
+	for _, want := range []string{
+		"POST /api/method/e2e.planted shows vault row cost to guest", "POST /api/method/e2e.planted shows vault row to w",
+		"GET frappe.client.get_count tells d whether a guess of Leak Vault.code is right", "GET frappe.client.validate_link tells d that Leak Own O1 exists",
+		"GET /api/resource/Leak Row shows row of another owner's to d", "PUT /api/resource/Leak Ledger/L1 shows field at level 1, changed to d",
+	} {
+		if _, ok := l.found[want]; !ok {
+			t.Errorf("not found: %s", want)
+		}
+	}
+	if t.Failed() {
+		for k := range l.found {
+			t.Log(k)
+		}
+	}
 }
 
 // leakFindings are what a run has found, each once, by what asked and what was shown.
@@ -123,7 +151,10 @@ func (t target) arguments(variant int) *document.Object {
 	return o
 }
 
-// visitorsOf are who tries a target.
+// listsOnly says that the target is a column which only lists know.
+func (t target) listsOnly() bool { return strings.Contains(t.field, ".") }
+
+// visitors are who tries a target.
 func (t target) visitors() []string { return append([]string{"d"}, strings.Fields(t.who)...) }
 
 func (l *leakSite) tryMethods(names []string) {
@@ -133,16 +164,20 @@ func (l *leakSite) tryMethods(names []string) {
 			continue
 		}
 		for _, t := range l.targets {
+			if t.listsOnly() && !strings.Contains(name, "list") && !strings.Contains(name, "reportview") {
+				continue
+			}
 			for variant := range 3 {
 				args := t.arguments(variant)
 				for _, who := range t.visitors() {
 					if who == "guest" && variant > 0 {
 						continue
 					}
-					l.ask(who, http.MethodPost, "/api/method/"+name, args)
-					if variant < 2 && who != "w" {
-						l.ask(who, http.MethodGet, "/api/method/"+name, args)
+					verb := http.MethodPost
+					if variant == 1 {
+						verb = http.MethodGet
 					}
+					l.ask(who, verb, "/api/method/"+name, args)
 				}
 			}
 		}
@@ -255,6 +290,107 @@ func (l *leakSite) tryWrites() {
 	l.ask("d", http.MethodGet, "/api/method/frappe.desk.form.load.get_docinfo", name)
 }
 
+// tryGuesses asks twice for documents by a hidden value, once with its beginning and once
+// with something else. Answers that differ tell the value letter by letter.
+func (l *leakSite) tryGuesses(methods []string) {
+	l.Helper()
+	for _, t := range l.targets {
+		right := l.valueOf(t)
+		if right == "" {
+			continue
+		}
+		right = right[:10]
+		wrong := "mkzzzzzzzzzz"[:len(right)]
+		who := "d"
+		if strings.Contains(t.who, "u") && t.dt == "Leak Region" {
+			who = "u"
+		}
+		for _, name := range methods {
+			if name == "frappe.core.doctype.communication.email.make" || t.listsOnly() && !strings.Contains(name, "list") && !strings.Contains(name, "count") {
+				continue // what it makes has another name each time
+			}
+			for _, shape := range []string{`{"%[2]s":["like","%[3]s%%"]}`, `[["%[1]s","%[2]s","like","%[3]s%%"]]`} {
+				l.compare(who, name, t, shape, right, wrong)
+			}
+		}
+		for _, path := range []string{"/api/resource/" + t.dt, "/api/v2/document/" + t.dt, "/api/v2/doctype/" + t.dt + "/count"} {
+			for _, shape := range []string{`{"%[2]s":["like","%[3]s%%"]}`, `[["%[1]s","%[2]s","like","%[3]s%%"]]`, `[["%[2]s","like","%[3]s%%"]]`} {
+				l.compare(who, path, t, shape, right, wrong)
+			}
+		}
+	}
+}
+
+// valueOf is the hidden value of a target.
+func (l *leakSite) valueOf(t target) string {
+	if t.name == "" {
+		return ""
+	}
+	dt, name, field := t.dt, t.name, t.field
+	switch field {
+	case "srows.item":
+		dt, name, field = "Leak Row", l.row("Leak Ledger", "L1", "srows"), "item"
+	case "vault.code":
+		dt, name, field = "Leak Vault", "V1", "code"
+	case "own.title":
+		dt, name, field = "Leak Own", "O1", "title"
+	case "zone":
+		return ""
+	}
+	v := l.must(http.MethodGet, "/api/resource/"+url.PathEscape(dt)+"/"+url.PathEscape(name), "").Get("data").Map().Get(field)
+	if len(v.Str()) < 10 {
+		return ""
+	}
+	return v.Str()
+}
+
+func (l *leakSite) compare(who, name string, t target, shape, right, wrong string) {
+	l.Helper()
+	ask := func(guess string) string {
+		args := document.NewObject("doctype", t.dt, "parent", t.parent, "filters", fmt.Sprintf(shape, t.dt, t.field, guess), "fieldname", "name", "field", "name",
+			"fields", `["name"]`, "txt", guess, "text", guess, "search_text", guess, "searchfield", t.field, "limit", 20, "stats", "[]", "ignore_user_permissions", 1,
+			"current_filters", fmt.Sprintf(shape, t.dt, t.field, guess), "group_by", "", "docname", "x", "value", "x", "tag", guess, "file_type", "CSV")
+		path := name
+		if !strings.HasPrefix(name, "/") {
+			path = "/api/method/" + name
+		}
+		code, answer := l.ask(who, http.MethodGet, path, args)
+		return fmt.Sprint(code) + " " + strings.ReplaceAll(strings.ReplaceAll(answer, guess, "GUESS"), strings.ToUpper(guess), "GUESS")
+	}
+	if a, b := ask(right), ask(wrong); steady(a) != steady(b) {
+		l.found["GET "+name+" tells "+who+" whether a guess of "+t.dt+"."+t.field+" is right"] = fmt.Sprintf("%s\n\t%.400s\n\t%.400s", shape, a, b)
+	}
+}
+
+// changing is what differs between equal answers: ids of errors and times.
+var changing = regexp.MustCompile(`[0-9a-f]{40,}|\d{4}-\d\d-\d\d[ T][\d:.]+|\d{2}:\d{2}:\d{2}`)
+
+func steady(s string) string { return changing.ReplaceAllString(s, "~") }
+
+// tryNames asks the methods that look for one document about one that is hidden and about
+// one that does not exist: their answers are alike.
+func (l *leakSite) tryNames() {
+	l.Helper()
+	for _, name := range []string{"frappe.client.validate_link", "frappe.client.validate_link_and_fetch", "frappe.client.has_permission", "frappe.client.get_doc_permissions",
+		"frappe.client.is_document_amended", "frappe.desk.search.get_link_title", "frappe.desk.form.utils.get_next", "frappe.client.get_value", "frappe.client.get_count",
+		"frappe.desk.search.search_link", "frappe.desk.doctype.tag.tag.get_tagged_docs", "frappe.desk.form.linked_with.get"} {
+		for _, t := range []target{{"Leak Own", "O1", "title", "", "d"}, {"Leak Region", "R2", "note", "", "u"}, {"Leak Vault", "V1", "code", "", "d"}} {
+			ask := func(doc string) string {
+				args := document.NewObject("doctype", t.dt, "docname", doc, "name", doc, "filters", `{"name":"`+doc+`"}`, "fieldname", "name", "txt", doc, "value", doc,
+					"prev", 0, "sort_field", t.field, "sort_order", "asc", "tag", "red", "perm_type", "read", "ignore_user_permissions", 1)
+				if strings.HasSuffix(name, "get_next") {
+					args.Set("filters", document.Text("[]"))
+				}
+				code, answer := l.ask(t.who, http.MethodGet, "/api/method/"+name, args)
+				return fmt.Sprint(code) + " " + strings.ReplaceAll(answer, doc, "NAME")
+			}
+			if a, b := ask(t.name), ask("Z9"); steady(a) != steady(b) {
+				l.found["GET "+name+" tells "+t.who+" that "+t.dt+" "+t.name+" exists"] = fmt.Sprintf("%.400s\n\t%.400s", a, b)
+			}
+		}
+	}
+}
+
 // ask sends a request, as JSON or in the query, and looks at the answer.
 func (l *leakSite) ask(who, verb, path string, args *document.Object) (int, string) {
 	body, target := document.Python.Marshal(document.MapOf(args)), path
@@ -278,10 +414,10 @@ func (l *leakSite) ask(who, verb, path string, args *document.Object) (int, stri
 	}
 	w := httptest.NewRecorder()
 	l.app.Handler().ServeHTTP(w, r)
-	answer := w.Body.String()
+	answer, headers := w.Body.String(), ""
 	for _, h := range w.Header() {
-		answer += "\n" + strings.Join(h, "\n")
+		headers += "\n" + strings.Join(h, "\n")
 	}
-	l.look(who, verb+" "+path, body+target, answer)
+	l.look(who, verb+" "+strings.ReplaceAll(path, "%20", " "), body+target, answer+headers)
 	return w.Code, answer
 }

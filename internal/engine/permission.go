@@ -348,6 +348,9 @@ func (c *Call) evaluateChild(ctx context.Context, dt *doctype.DocType, right doc
 	if err != nil {
 		return false, nil, err
 	}
+	if (right == doctype.Create || right == doctype.Delete) && !c.UpstreamReads() {
+		right = doctype.Write // a row comes and goes by a write of its document
+	}
 	if levels, all := perm.Levels(pdt, me, right); f.Permlevel > 0 && !all && !levels[f.Permlevel] {
 		return false, []string{"Insufficient Permission Level for " + Bold(parenttype)}, nil
 	}
