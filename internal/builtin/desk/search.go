@@ -299,18 +299,18 @@ func searchRequest(ctx context.Context, c *engine.Call, dt *doctype.DocType, a m
 		filters = append(filters, condition(dt.Name, "disabled", "!=", document.IntOf(1)))
 	}
 	r := query.Request{DocType: dt, OrderBy: document.Text("idx desc, name asc")}
-	if reference := a.Text("reference_doctype"); reference != "" {
-		limited, err := referenceFilter(ctx, c, dt, reference)
-		if err != nil {
-			return r, err
-		}
-		filters = append(filters, limited...)
-	}
 	r.IgnorePermissions = dt.Name == "DocType" && c.Limits == nil
 	if document.Cint(a.Get("ignore_user_permissions")) != 0 || a.Get("ignore_user_permissions").Bool() {
 		if err := anyLink(ctx, c, &r, a); err != nil {
 			return r, err
 		}
+	}
+	if reference := a.Text("reference_doctype"); reference != "" && !r.IgnoreUserPermissions {
+		limited, err := referenceFilter(ctx, c, dt, reference)
+		if err != nil {
+			return r, err
+		}
+		filters = append(filters, limited...)
 	}
 	if len(filters) > 0 {
 		r.Filters = document.ListOf(filters...)

@@ -30,8 +30,8 @@ func (b *infoBuilder) versions() document.Value {
 // versionFilter takes out of Versions what one user may not read. It lives within one
 // call of versions.
 type versionFilter struct {
-	b        *infoBuilder
-	reads    func(*doctype.DocField) bool
+	b     *infoBuilder
+	reads func(*doctype.DocField) bool
 }
 
 // reduce shortens the lists of a Version's data and returns how much it took out.
