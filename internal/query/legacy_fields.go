@@ -297,12 +297,12 @@ func (p *parser) removeFields(ctx context.Context) error {
 	}
 	kept := p.q.Columns[:0]
 	for _, c := range p.q.Columns {
-		ok := true
+		ask := p.withinLevels
 		if on {
-			if ok, err = p.readable(ctx, c.Expr); err != nil {
-				return err
-			}
-		} else if ok, err = p.withinLevels(ctx, c.Expr); err != nil {
+			ask = p.readable
+		}
+		ok, err := ask(ctx, c.Expr)
+		if err != nil {
 			return err
 		}
 		switch {
