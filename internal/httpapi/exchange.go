@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"freddo/doctype"
+	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/compat"
 	"freddo/internal/engine"
@@ -319,7 +320,41 @@ func (x *exchange) run(ctx context.Context, fn endpoint) error {
 		x.c.Stream = x.streamPart
 	}
 	v, err := fn(x, ctx)
+	if err == nil {
+		v, err = x.readable(ctx, v)
+	}
 	x.value = v
+	return err
+}
+
+// readable is what an endpoint or a method returned, without what its user may not read
+// of documents.
+func (x *exchange) readable(ctx context.Context, v any) (any, error) {
+	switch t := v.(type) {
+	case *document.Document:
+		return x.c.Answer(ctx, t)
+	case engine.WithNulls:
+		d, err := x.c.Answer(ctx, t.Doc)
+		return engine.WithNulls{Doc: d}, err
+	case []*document.Document:
+		out := make([]*document.Document, len(t))
+		for i, d := range t {
+			var err error
+			if out[i], err = x.c.Answer(ctx, d); err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
+	}
+	return v, nil
+}
+
+// addDoc adds a document to the answer's docs.
+func (x *exchange) addDoc(ctx context.Context, d *document.Document, noNulls bool) error {
+	d, err := x.c.Answer(ctx, d)
+	if err == nil {
+		x.c.Response.Docs = append(x.c.Response.Docs, x.c.Encode(d, noNulls))
+	}
 	return err
 }
 
