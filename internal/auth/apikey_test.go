@@ -56,7 +56,7 @@ func BenchmarkCachedNamedKey(b *testing.B) {
 	s.keys.known.Store(&map[string]*apiKey{"key": {user: "olga@example.com", secret: sha256.Sum256([]byte("secret")), enabled: true, named: k}})
 	s.active.due("olga@example.com", time.Now().Unix())
 	ctx := context.Background()
-	c := &engine.Call{Request: &engine.Request{Peer: "192.0.2.7:4711"}}
+	c := &engine.Call{Request: &engine.Request{RemoteIP: "192.0.2.7"}}
 	b.ReportAllocs()
 	for b.Loop() {
 		c.User = perm.Guest

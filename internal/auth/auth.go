@@ -54,6 +54,7 @@ type Store struct {
 	keys     keyCache
 	sessions sessionCache
 	attempts attempts
+	guesses  attempts
 	active   activity
 	otps     otpCache
 
@@ -67,6 +68,7 @@ func New(e *engine.Engine, v *Vault) *Store {
 	s.keys.init()
 	s.sessions.init()
 	s.attempts.init()
+	s.guesses.init()
 	s.active.init()
 	s.otps.init()
 	return s

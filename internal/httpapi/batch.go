@@ -38,6 +38,9 @@ type item struct {
 // own, or, when the argument atomic is true, all in one that fails with the first
 // failure. Errors: ValidationError for a batch that is malformed or too long.
 func batch(x *exchange, ctx context.Context) (any, error) {
+	if x.c.Request.Part {
+		return nil, exc.Validation.Throw("A batch cannot be part of a batch")
+	}
 	items, err := x.items()
 	if err != nil {
 		return nil, err
@@ -155,7 +158,7 @@ func (x *exchange) sub(it item, c *engine.Call, most int) *exchange {
 	y := &exchange{s: x.s, w: newRecorder(most), r: r, c: c, p: x.p, path: it.target.Path, verb: it.verb, started: x.started, key: "data",
 		body: it.body, bodyRead: true}
 	c.Request = &engine.Request{Method: y.verb, Path: y.path, Scheme: x.c.Request.Scheme, Host: r.Host, RemoteIP: x.c.Request.RemoteIP,
-		Peer: r.RemoteAddr, Query: r.URL.RawQuery, V2: x.p.V2 && strings.HasPrefix(y.path, "/api/v2"), Header: r.Header}
+		Part: true, Query: r.URL.RawQuery, V2: x.p.V2 && strings.HasPrefix(y.path, "/api/v2"), Header: r.Header}
 	return y
 }
 

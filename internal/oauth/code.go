@@ -46,6 +46,9 @@ func (p *Provider) redeem(ctx context.Context, c *engine.Call, who *caller, in p
 	if err != nil {
 		return nil, err
 	}
+	if err := p.auth.Guess(c, "OAuth code", "", d != nil); err != nil {
+		return nil, err
+	}
 	if d == nil || d.Text("client") != who.id || d.Text("validity") != "Valid" {
 		if p.strict() && (d == nil || d.Text("client") == who.id) {
 			// A code that comes again was stolen: what it gave out ends.

@@ -165,6 +165,9 @@ func (p *Provider) refreshGrant(ctx context.Context, c *engine.Call, in params) 
 	if err != nil {
 		return err
 	}
+	if err := p.auth.Guess(c, "OAuth refresh token", "", d != nil); err != nil {
+		return err
+	}
 	if d == nil || d.Text("status") != "Active" || p.strict() && d.Text("client") != who.id {
 		return p.refuseRefresh(ctx, c, who, token, d)
 	}

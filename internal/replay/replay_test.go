@@ -219,7 +219,8 @@ func setUpstreamModes(path string) error {
 	if err != nil {
 		return err
 	}
-	return folder.Set(map[string]any{"permlevel_mode": "compat", "oauth_mode": "compat"})
+	// The recorded chain of proxies (X-Forwarded-For: client, 10.1.1.1) is to be believed.
+	return folder.Set(map[string]any{"permlevel_mode": "compat", "oauth_mode": "compat", "trusted_proxies": []any{"127.0.0.0/8", "10.0.0.0/8"}})
 }
 
 // copy copies the site into a folder; drop removes its database.
