@@ -79,12 +79,16 @@ func TestManyGuessesAtOnceAreNoMoreThanOneByOne(t *testing.T) {
 			t.Errorf("guesses at a password: %v, want 5 looked at", got)
 		}
 		s.Wait(601e9)
-		spread := func(i int) url.Values { return url.Values{"usr": {fmt.Sprintf("x%d@example.com", i)}, "pwd": {"wrong"}} }
+		spread := func(i int) url.Values {
+			return url.Values{"usr": {fmt.Sprintf("x%d@example.com", i)}, "pwd": {"wrong"}}
+		}
 		if got := atOnce(s, 40, "/api/method/login", spread, nil); got[401] != 5 {
 			t.Errorf("guesses from one address: %v, want 5 looked at", got)
 		}
 		s.Wait(601e9)
-		old := func(int) url.Values { return url.Values{"old_password": {"wrong"}, "new_password": {"Zx9-lantern-Quay"}} }
+		old := func(int) url.Values {
+			return url.Values{"old_password": {"wrong"}, "new_password": {"Zx9-lantern-Quay"}}
+		}
 		if got := atOnce(s, 40, users+"update_password", old, u2); got[401] != 5 {
 			t.Errorf("guesses at the old password: %v, want 5 looked at", got)
 		}

@@ -126,9 +126,12 @@ func (s *Store) scheme(ctx context.Context, c *engine.Call, scheme, token string
 		if s.Bearer == nil {
 			return nil
 		}
-		user, ok, err := s.Bearer(ctx, c, token)
+		user, limits, ok, err := s.Bearer(ctx, c, token)
 		if err != nil || !ok {
 			return err
+		}
+		if limits != nil {
+			c.SetLimits(limits)
 		}
 		c.SetUser(user) // Frappe: a Bearer token replaces a cookie's user, a key does not
 		return s.seen(ctx, c, user)

@@ -17,9 +17,9 @@ import (
 	"freddo/internal/perm"
 )
 
-// Bearer resolves an OAuth access token to its user; ok is false when the token is
-// unknown, revoked or expired.
-type Bearer func(ctx context.Context, c *engine.Call, token string) (user string, ok bool, err error)
+// Bearer resolves an OAuth access token to its user and what the token's scopes leave of
+// the user's rights (nil: all); ok is false when it is unknown, revoked or expired.
+type Bearer func(ctx context.Context, c *engine.Call, token string) (user string, l *engine.Limits, ok bool, err error)
 
 // LoginEvent tells of a login that succeeded (Failure is empty) or failed.
 type LoginEvent struct {

@@ -120,7 +120,7 @@ func namedKeyOf(d *document.Document, zone *time.Location) (*namedKey, error) {
 	if k.from, err = prefixes(d.Text("allowed_ips")); err != nil {
 		return nil, err
 	}
-	l := &engine.Limits{ReadOnly: d.Int("read_only") != 0, Methods: strings.Fields(strings.ReplaceAll(d.Text("methods"), ",", " ")),
+	l := &engine.Limits{ID: namedKeyDocType + " " + d.Name() + " " + document.ToText(d.At(doctype.SlotModified)), ReadOnly: d.Int("read_only") != 0, Methods: strings.Fields(strings.ReplaceAll(d.Text("methods"), ",", " ")),
 		DocTypes: map[string]doctype.RightSet{}}
 	for _, row := range d.Rows("permissions") {
 		set := l.DocTypes[row.Text("document_type")]

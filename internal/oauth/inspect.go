@@ -168,7 +168,7 @@ func (p *Provider) openidProfile(ctx context.Context, c *engine.Call, _ method.A
 	if err != nil {
 		return nil, err
 	}
-	user, good, err := p.Resolve(ctx, c, token)
+	user, _, good, err := p.Resolve(ctx, c, token)
 	if err != nil {
 		return nil, err
 	}
