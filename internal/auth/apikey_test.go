@@ -106,7 +106,7 @@ func TestHashesWaitForASlot(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := p.Verify(ctx, "", "x"); err == nil {
+	if _, _, err := p.Verify(ctx, "", "x"); err == nil {
 		t.Error("a check ran while every slot was taken")
 	}
 	if _, err := p.Hash("x"); err != nil {
@@ -116,7 +116,7 @@ func TestHashesWaitForASlot(t *testing.T) {
 		f()
 	}
 	p.waiting.Store(maxWaiting)
-	if _, err := p.Verify(context.Background(), "", "x"); err == nil {
+	if _, _, err := p.Verify(context.Background(), "", "x"); err == nil {
 		t.Error("the queue has no end")
 	}
 }

@@ -175,7 +175,8 @@ func (s *Store) findUser(ctx context.Context, c *engine.Call, usr string, set *S
 }
 
 // CheckPassword reports whether pwd is a user's login password. A user without one,
-// or that does not exist, takes as long as a wrong password.
+// or that does not exist, takes as long as a wrong password. A right one whose hash is
+// cheaper than new ones are is hashed anew.
 // Source: frappe/utils/password.py check_password.
 func (s *Store) CheckPassword(ctx context.Context, c *engine.Call, user, pwd string) (bool, error) {
 	hash := ""
@@ -188,12 +189,23 @@ func (s *Store) CheckPassword(ctx context.Context, c *engine.Call, user, pwd str
 			hash = h
 		}
 	}
-	if !c.Tx.Writing() {
+	writing := c.Tx.Writing()
+	if !writing {
 		if err := c.CommitNow(ctx); err != nil { // give the connection back: the hash may have to wait
 			return false, err
 		}
 	}
-	return s.Vault.Verify(ctx, hash, pwd)
+	right, better, err := s.Vault.Verify(ctx, hash, pwd)
+	if err != nil || better == "" || s.ReadOnly() {
+		return right, err
+	}
+	if err := c.Tx.SwapAuth(ctx, "User", user, "password", hash, better); err != nil {
+		return false, err
+	}
+	if writing {
+		return true, nil
+	}
+	return true, c.CommitNow(ctx) // what follows may take its time
 }
 
 // SetPassword stores a user's login password. Ending other sessions is the

@@ -196,7 +196,7 @@ func templateSites(t *testing.T, kind string) []template {
 	var out []template
 	for _, v := range versions() {
 		s := template{kind: kind, version: v, path: filepath.Join(t.TempDir(), fmt.Sprintf("v%d", v))}
-		o := freddo.NewSiteOptions{AdminPassword: "admin", Compat: fmt.Sprintf("v%d", v)}
+		o := freddo.NewSiteOptions{AdminPassword: "admin", Compat: fmt.Sprintf("v%d", v), Config: map[string]any{"password_rounds": 29_000}}
 		if kind != "sqlite" {
 			s.database = dbtest.Name(t, dbtest.Server(t, kind))
 			o.DB = s.database.URL()
