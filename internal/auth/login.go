@@ -333,13 +333,17 @@ func (s *Store) ResetLink(ctx context.Context, c *engine.Call, user, base string
 
 // MailURL is the site's address for mails, which may not depend on what a client calls
 // it: host_name of the site's configuration, else the name of the site's folder, as
-// upstream has it. Without the former a warning is logged.
+// upstream has it, under the scheme of the request. Without the former a warning is logged.
 func (s *Store) MailURL(ctx context.Context, c *engine.Call) string {
 	if s.Engine.Site.Config().Str("host_name") != "" {
 		return s.SiteURL(c)
 	}
 	s.Engine.Log.WarnContext(ctx, "a mail holds a link to this site, but host_name is not set in the site's configuration")
-	return "http://" + filepath.Base(s.Engine.Site.Path())
+	scheme := "http"
+	if c.Request.Scheme == "https" { // said by the connection or by a proxy that is trusted
+		scheme = "https"
+	}
+	return scheme + "://" + filepath.Base(s.Engine.Site.Path())
 }
 
 // SiteURL is the site's address without a trailing slash: host_name of the site's
