@@ -36,7 +36,7 @@ func (t *tokenCache) init() { t.by = map[string]grant{} }
 func (t *tokenCache) get(token string) (g grant, ok bool, gen int64) {
 	t.mu.RLock()
 	defer t.mu.RUnlock()
-	g, ok = t.by[token]
+	g, ok = t.by[cacheKey(token)]
 	return g, ok, t.gen
 }
 
@@ -49,7 +49,7 @@ func (t *tokenCache) put(gen int64, token string, g grant) {
 	if len(t.by) >= maxTokens {
 		clear(t.by)
 	}
-	t.by[strings.Clone(token)] = g
+	t.by[cacheKey(token)] = g
 }
 
 // forget drops one token, or all for an empty name.
@@ -61,7 +61,16 @@ func (t *tokenCache) forget(token string) {
 		clear(t.by)
 		return
 	}
-	delete(t.by, token)
+	delete(t.by, cacheKey(token))
+}
+
+// cacheKey is what a token is cached under, whether it is told as a client shows it or
+// as it is stored.
+func cacheKey(token string) string {
+	if hashed(token) {
+		return token
+	}
+	return digest(token)
 }
 
 // forget makes a change of tokens count from the commit on.
@@ -75,7 +84,7 @@ func (p *Provider) forget(c *engine.Call, token string) {
 // user is disabled. limits are what its scopes allow. Source: frappe/auth.py validate_oauth; frappe/oauth.py
 // validate_bearer_token.
 func (p *Provider) Resolve(ctx context.Context, c *engine.Call, token string) (user string, limits *engine.Limits, ok bool, err error) {
-	if token == "" || len(token) > maxParam {
+	if token == "" || len(token) > maxParam || hashed(token) {
 		return "", nil, false, nil
 	}
 	now := p.engine.Now()
@@ -84,7 +93,12 @@ func (p *Provider) Resolve(ctx context.Context, c *engine.Call, token string) (u
 		if err := c.CommitNow(ctx); err != nil { // a snapshot not older than gen
 			return "", nil, false, err
 		}
-		if g, known, err = p.read(ctx, c, token); err != nil || !known {
+		for _, name := range p.asStored("name", token) {
+			if g, known, err = p.read(ctx, c, name); err != nil || known {
+				break
+			}
+		}
+		if err != nil || !known {
 			return "", nil, false, err
 		}
 		g.loaded = now
@@ -96,6 +110,7 @@ func (p *Provider) Resolve(ctx context.Context, c *engine.Call, token string) (u
 	return g.user, g.limits, true, nil
 }
 
+// read returns what a stored token stands for.
 func (p *Provider) read(ctx context.Context, c *engine.Call, token string) (grant, bool, error) {
 	var name, user, scopes, client, status, expires document.Value
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT ").Ident("name").SQL(", ").Ident("user").SQL(", ").Ident("scopes").SQL(", ").

@@ -77,12 +77,9 @@ func (p *Provider) redeem(ctx context.Context, c *engine.Call, who *caller, in p
 }
 
 func (p *Provider) findCode(ctx context.Context, c *engine.Call, code string) (*document.Document, error) {
-	if code == "" || len(code) > 140 {
+	d, err := p.stored(ctx, c, dtCode, code)
+	if exc.Is(err, exc.DoesNotExist) {
 		return nil, nil //nolint:nilnil // an unknown code is not an error here
-	}
-	d, err := c.Get(ctx, dtCode, code)
-	if exc.Is(err, exc.DoesNotExist) || err == nil && d.Name() != code {
-		return nil, nil //nolint:nilnil // see above
 	}
 	return d, err
 }
