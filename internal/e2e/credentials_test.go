@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"freddo/document"
+	freddosite "freddo/internal/site"
 )
 
 // TestLimitedKeysComeByNoCredentials tries what holds or makes one with keys of every
@@ -109,4 +110,35 @@ func TestIdempotencyKeysBelongToTheCredential(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestStoredTokensAreHashedOnEveryDatabase: a site with tokens of upstream's turns to
+// strict mode, and they go on.
+func TestStoredTokensAreHashedOnEveryDatabase(t *testing.T) {
+	t.Parallel()
+	eachDatabaseWith(t, "v15", map[string]any{"oauth_mode": "compat"}, func(s *site) {
+		c := s.must("POST", "/api/resource/OAuth%20Client", `{"app_name":"Shop","scopes":"all","redirect_uris":"https://shop.example/cb",
+			"default_redirect_uri":"https://shop.example/cb"}`).Get("data").Map().Str("name")
+		s.must("POST", "/api/resource/OAuth%20Bearer%20Token", `{"access_token":"PlainToken","refresh_token":"PlainRefresh","client":"`+c+`","user":"Administrator","scopes":"all","expires_in":3600,"status":"Active"}`)
+		s.must("POST", "/api/resource/OAuth%20Authorization%20Code", `{"authorization_code":"PlainCode","client":"`+c+`","user":"Administrator","scopes":"all","validity":"Valid"}`)
+		folder, err := freddosite.Open(s.dir)
+		if err == nil {
+			err = folder.Set(map[string]any{"oauth_mode": "strict"})
+		}
+		if err != nil {
+			s.Fatal(err)
+		}
+		s.app.ReloadConfig()
+		if err := s.app.CleanUp(s.Context()); err != nil {
+			s.Fatal(err)
+		}
+		for _, dt := range []string{"OAuth%20Bearer%20Token", "OAuth%20Authorization%20Code"} {
+			if _, text := s.do("GET", "/api/resource/"+dt+"?fields=[%22*%22]", ""); strings.Contains(text, "Plain") || !strings.Contains(text, "sha256-") {
+				s.Errorf("stored: %s", text)
+			}
+		}
+		for token, want := range map[string]int{"PlainToken": 200, "plaintoken": 401} {
+			(&site{T: s.T, app: s.app, auth: "Bearer " + token}).wants(want, "GET", "/api/method/frappe.auth.get_logged_user", "")
+		}
+	})
 }
