@@ -171,6 +171,9 @@ func optimizeFile(ctx context.Context, c *engine.Call, d *document.Document, _ *
 	if err != nil {
 		return nil, err
 	}
+	if err := mayAdopt(ctx, c, k); err != nil { // a client may have sent the document
+		return nil, err
+	}
 	f, err := c.Stage().Open(k)
 	if err != nil {
 		return nil, notFound(k.URL(), err)
@@ -192,15 +195,36 @@ func optimizeFile(ctx context.Context, c *engine.Call, d *document.Document, _ *
 	if err := t.Ready(); err != nil {
 		return nil, err
 	}
+	return nil, replaceBytes(ctx, c, d, k, t)
+}
+
+// replaceBytes gives a File other bytes, under its URL where all Files that name it are
+// the caller's to write, else under one of its own. It owns t.
+func replaceBytes(ctx context.Context, c *engine.Call, d *document.Document, k files.Key, t *files.Temp) error {
 	old := d.Text("content_hash")
+	o, err := othersOf(ctx, c, d, k.URL())
+	if err != nil {
+		t.Discard()
+		return err
+	}
 	d.Set("content_hash", document.Text(t.Hash()))
 	d.Set("file_size", document.IntOf(t.Size()))
-	if err := c.Save(ctx, d); err != nil {
+	if !o.byURL {
+		in := &content{doc: d, temp: t}
+		if err := put(c, d, in, t.Hash()); err != nil {
+			if !in.staged {
+				t.Discard()
+			}
+			return err
+		}
+		return c.Save(withFacts(ctx, d), d)
+	}
+	if err := c.Save(withFacts(ctx, d), d); err != nil {
 		t.Discard()
-		return nil, err
+		return err
 	}
 	if err := c.Stage().Replace(k, t); err != nil {
-		return nil, fmt.Errorf("replace a file: %w", err)
+		return fmt.Errorf("replace a file: %w", err)
 	}
-	return nil, rehash(ctx, c, d, old)
+	return rehash(ctx, c, d, old)
 }
