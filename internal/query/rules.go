@@ -84,28 +84,15 @@ func RulesV15() *Rules {
 	return &Rules{Operators: operatorsV15(), SortDefault: "modified"}
 }
 
-// RulesV16 are the rules of v1 lists and reportview in 16.0.0-dev, which still uses the
-// string builder there.
+// RulesV16 are the rules of v16's v1 lists and of reportview: the engine in its
+// compatibility mode. Source: frappe/model/qb_query.py DatabaseQuery.execute.
 func RulesV16() *Rules {
-	return &Rules{SelectOnlyBare: true, Operators: operatorsV15(), OperatorRequired: true, NullIsEmpty: true,
-		UnsetIsEmpty: true, TreeSkipsNull: true, MergeEquals: true, SortDefault: "creation"}
-}
-
-// RulesRaw16 are the rules of 16.0.0-dev's v2 list and of its db.count: the engine
-// itself.
-func RulesRaw16() *Rules {
-	return &Rules{Engine: true, Dev: true, SelectOnlyBare: true, SortDefault: "creation"}
-}
-
-// RulesV16Release are the rules of v1 lists and reportview in 16.4: the engine in
-// compatibility mode.
-func RulesV16Release() *Rules {
 	return &Rules{Engine: true, NullAware: true, AscendingDefault: true, SelectOnlyBare: true,
 		SortDefault: "creation"}
 }
 
-// RulesRaw16Release are the rules of 16.4's v2 list and of its db.count.
-func RulesRaw16Release() *Rules {
+// RulesRaw16 are the rules of v16's v2 list and of its db.count: the engine itself.
+func RulesRaw16() *Rules {
 	return &Rules{Engine: true, SelectOnlyBare: true, SortDefault: "creation"}
 }
 
