@@ -100,7 +100,7 @@ func (c *Call) Select(ctx context.Context, rules *query.Rules, r query.Request) 
 	if r.IgnorePermissions || dt.IsTable {
 		return q, nil
 	}
-	cond, err := c.listCondition(ctx, dt, "", rules.Engine && rules.Dev)
+	cond, err := c.listCondition(ctx, dt, "", false)
 	if err != nil {
 		return nil, err
 	}

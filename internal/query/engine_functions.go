@@ -15,10 +15,7 @@ import (
 func (p *parser) dictFunction(ctx context.Context, name string, v document.Value, depth int) (*Expr, string, error) {
 	fn, known := functions[name]
 	_, operator := Operator(name)
-	if !known || !fn.dict || p.rules.Dev && devLacks[name] {
-		if p.rules.Dev {
-			return nil, "", exc.Validation.Throwf("Unsupported function or invalid field name: %s", name)
-		}
+	if !known || !fn.dict {
 		return nil, "", exc.Validation.Throwf("Unsupported function or operator: %s", name)
 	}
 	if depth > maxDepth {
@@ -64,10 +61,6 @@ func (p *parser) dictFunction(ctx context.Context, name string, v document.Value
 	return e, name + "(" + strings.Join(labels, ",") + ")", nil
 }
 
-// devLacks are the functions that came after v16-dev.
-var devLacks = map[string]bool{"NULLIF": true, "MONTHNAME": true, "QUARTER": true, "MONTH": true,
-	"ADD": true, "SUB": true, "MUL": true, "DIV": true}
-
 // dictArgument reads one argument: a text, a number, null, or a nested function.
 func (p *parser) dictArgument(ctx context.Context, fn string, v document.Value, depth int) (*Expr, string, error) {
 	switch v.Kind() {
@@ -78,7 +71,7 @@ func (p *parser) dictArgument(ctx context.Context, fn string, v document.Value, 
 	case document.String:
 		return p.textArgument(ctx, fn, strings.TrimSpace(v.Str()))
 	case document.Map:
-		if o := v.Map(); !p.rules.Dev && o.Len() == 1 {
+		if o := v.Map(); o.Len() == 1 {
 			key, inner := o.At(0)
 			return p.dictFunction(ctx, key, inner, depth+1)
 		}
@@ -94,23 +87,15 @@ var (
 	literalRE  = regexp.MustCompile(`^(?:'[^'\\]*'|"[^"\\]*")$`)
 )
 
-// dangerous are the parts that v16-dev refuses in a quoted argument.
-var dangerous = []string{";", "--", "/*", "*/", "xp_", "sp_"}
-
 func (p *parser) textArgument(ctx context.Context, fn, s string) (*Expr, string, error) {
 	switch {
 	case s == "":
 		return nil, "", exc.Validation.Throw("Empty string arguments are not allowed")
-	case s == "*" && fn == "COUNT" && !p.rules.Dev:
+	case s == "*" && fn == "COUNT":
 		return &Expr{Kind: StarExpr}, "*", nil
-	case s == "*" && !p.rules.Dev:
+	case s == "*":
 		return nil, "", exc.Validation.Throw("'*' is only allowed in COUNT SQL function(s)")
 	case literalRE.MatchString(s):
-		for _, bad := range dangerous {
-			if p.rules.Dev && strings.Contains(strings.ToLower(s), bad) {
-				return nil, "", exc.Validation.Throwf("Potentially dangerous content in string literal: %s", s)
-			}
-		}
 		return &Expr{Kind: ConstExpr, Value: document.Text(s[1 : len(s)-1])}, s, nil
 	}
 	m := argumentRE.FindStringSubmatch(s)

@@ -22,32 +22,20 @@ type Rules struct {
 	// EmptyIfUnreadable makes a DocType of which no level is readable have no permitted
 	// field at all; otherwise its standard columns remain (v14).
 	EmptyIfUnreadable bool
-	// SelectOnlyBare hides the standard columns from users who only have select (v16).
-	SelectOnlyBare bool
 	// Operators are the operators that filters know, in the order of the error text.
 	Operators []string
-	// OperatorRequired refuses an empty operator, which otherwise means = (v16).
-	OperatorRequired bool
-	// NullIsEmpty makes "= null" find null and empty, and numbers compare with text as
-	// text (v16). Before, null stood for 0 or for a text of two quotes.
-	NullIsEmpty bool
-	// UnsetIsEmpty makes "is not set" find the empty value of the column's own type too,
-	// such as 0 (v16).
-	UnsetIsEmpty bool
-	// TreeSkipsNull keeps null rows out of a tree filter that finds no node (v16).
-	TreeSkipsNull bool
-	// MergeEquals turns several = on one field into in (v16-dev).
-	MergeEquals bool
 
 	// The engine.
 
 	// NullAware counts nulls as the empty value of their type, as the string builder
 	// does (v16's compatibility mode); otherwise conditions skip nulls.
 	NullAware bool
-	// Dev is the state of the engine in v16-dev: narrower field grammar, functions that
-	// the permission check drops, no widening of between, no previous and next, and
-	// User Permissions that let a null link pass but not an empty one.
-	Dev bool
+	// SelectOnlyBare hides the standard columns from users who only have select.
+	SelectOnlyBare bool
+	// SelectTests lets such users filter and order by every field of level 0, although
+	// they see the search fields alone (v16's v1; its v2 refuses). Upstream's 16.4 refuses
+	// in both, which breaks its own search of links; later 16.x is as here.
+	SelectTests bool
 	// Small is the engine of v14 and v15 behind db.count and db.get_value: no dotted
 	// names, "is set" is IS NOT NULL.
 	Small bool
@@ -87,7 +75,7 @@ func RulesV15() *Rules {
 // RulesV16 are the rules of v16's v1 lists and of reportview: the engine in its
 // compatibility mode. Source: frappe/model/qb_query.py DatabaseQuery.execute.
 func RulesV16() *Rules {
-	return &Rules{Engine: true, NullAware: true, AscendingDefault: true, SelectOnlyBare: true,
+	return &Rules{Engine: true, NullAware: true, AscendingDefault: true, SelectOnlyBare: true, SelectTests: true,
 		SortDefault: "creation"}
 }
 
