@@ -290,25 +290,16 @@ func (p *parser) ifReadable(ctx context.Context, e *Expr) (*Expr, error) {
 	return e, nil
 }
 
-// engineDict adds a function or child rows.
-// Source: frappe/database/query.py parse_fields, SQLFunctionParser, ChildQuery.
+// engineDict adds a function, or rows of table fields. An object with one known name is
+// a function; in any other, names in capitals are refused and the rest are table fields.
+// Source: frappe/database/query.py _parse_single_field_item, SQLFunctionParser.
 func (p *parser) engineDict(ctx context.Context, o *document.Object) error {
-	alias, err := p.dictAlias(o)
-	if err != nil {
-		return err
-	}
-	for i := range o.Len() {
-		key, v := o.At(i)
-		if strings.EqualFold(key, "as") {
-			continue
+	if name, v, ok := calledIn(o); ok {
+		alias, err := dictAlias(o)
+		if err != nil {
+			return err
 		}
-		if f := p.dt.Field(key); isTable(f) {
-			if err := p.engineChildRows(ctx, f, v); err != nil {
-				return err
-			}
-			continue
-		}
-		e, label, err := p.dictFunction(ctx, key, v, 0)
+		e, label, err := p.dictFunction(ctx, name, v, 0)
 		if err != nil {
 			return err
 		}
@@ -317,68 +308,88 @@ func (p *parser) engineDict(ctx context.Context, o *document.Object) error {
 			p.named(label, e)
 		}
 		p.addColumn(e, label)
+		return nil
+	}
+	for i := range o.Len() {
+		key, v := o.At(i)
+		if key == strings.ToUpper(key) && key != strings.ToLower(key) {
+			return exc.Validation.Throwf("Unsupported function or operator: %s", key)
+		}
+		if v.Kind() != document.List {
+			return exc.Validation.Throwf("Child query fields for '%s' must be a list or tuple.", key)
+		}
+		f := p.dt.Field(key)
+		if !isTable(f) {
+			return refused("%s has no table field %s", bold(p.dt.Name), key)
+		}
+		if err := p.engineChildRows(ctx, f, v.List()); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-var aliasRE = regexp.MustCompile(`^[A-Za-z_]\w*$`)
-
-func (p *parser) dictAlias(o *document.Object) (string, error) {
+// calledIn returns the function that an object calls; ok is false where it calls none.
+func calledIn(o *document.Object) (name string, v document.Value, ok bool) {
+	n := 0
 	for i := range o.Len() {
-		key, v := o.At(i)
-		if !strings.EqualFold(key, "as") || !v.Truthy() {
-			continue
+		if key, value := o.At(i); !strings.EqualFold(key, "as") {
+			name, v = key, value
+			n++
 		}
-		if v.Kind() != document.String {
-			return "", exc.Validation.Throw("Alias must be a string")
-		}
-		alias := strings.TrimSpace(v.Str())
-		if !aliasRE.MatchString(alias) || len(alias) > maxAlias {
-			return "", exc.Validation.Throwf("Invalid alias format: %s. Alias must be a simple identifier.", alias)
-		}
-		return alias, nil
 	}
-	return "", nil
+	return name, v, n == 1 && functions[name].dict
 }
 
-// engineChildRows asks for rows of a table field under its name.
-func (p *parser) engineChildRows(ctx context.Context, f *doctype.DocField, v document.Value) error {
-	if v.Kind() != document.List {
-		return exc.Validation.Throwf("Child query fields for '%s' must be a list or tuple.", f.Fieldname)
+var aliasRE = regexp.MustCompile(`^[A-Za-z_]\w*$`)
+
+// dictAlias is the label that an object gives its function, "" when it gives none.
+func dictAlias(o *document.Object) (string, error) {
+	alias := document.NullValue
+	for i := range o.Len() {
+		if key, v := o.At(i); strings.EqualFold(key, "as") {
+			alias = v
+		}
 	}
+	switch {
+	case !alias.Truthy():
+		return "", nil
+	case alias.Kind() != document.String:
+		return "", exc.Validation.Throw("Alias must be a string")
+	case strings.TrimSpace(alias.Str()) == "":
+		return "", exc.Validation.Throw("Empty alias is not allowed")
+	case !aliasRE.MatchString(strings.TrimSpace(alias.Str())) || len(alias.Str()) > maxAlias:
+		return "", exc.Validation.Throwf("Invalid alias format: %s. Alias must be a simple identifier.", strings.TrimSpace(alias.Str()))
+	}
+	return alias.Str(), nil
+}
+
+// engineChildRows asks for rows of a table field under its name. Of the fields those
+// remain that the user may read; without any the rows are not shown at all.
+// Source: frappe/database/query.py ChildQuery, apply_field_permissions.
+func (p *parser) engineChildRows(ctx context.Context, f *doctype.DocField, fields []document.Value) error {
 	child, err := p.child(ctx, f)
 	if err != nil {
 		return err
 	}
-	if len(v.List()) > maxFields || len(p.q.Children) >= maxJoins {
+	if len(fields) > maxFields || len(p.q.Children) >= maxJoins {
 		return refused("At most %d fields can be asked for", maxFields)
 	}
 	c := Child{Field: f, DocType: child}
-	for _, item := range v.List() {
-		name := strings.TrimSpace(item.Str())
-		names := []string{name}
-		if name == "*" {
-			names = names[:0]
-			for _, i := range starOrder(child) {
-				names = append(names, child.Columns[i].Name)
-			}
+	for _, item := range fields {
+		name := item.Str()
+		ok, err := p.readsChild(ctx, child, name)
+		if err != nil {
+			return err
 		}
-		for _, n := range names {
-			ok, err := p.readsChild(ctx, child, n)
-			if err != nil {
-				return err
-			}
-			if ok {
-				e := column(fieldOf(child, child.Column(n)))
-				c.Columns = append(c.Columns, Column{Expr: e, Label: n, Class: e.Class()})
-			}
+		if ok {
+			e := column(fieldOf(child, child.Column(name)))
+			c.Columns = append(c.Columns, Column{Expr: e, Label: name, Class: e.Class()})
 		}
 	}
-	if len(c.Columns) == 0 {
-		e := mainColumn(child, "name")
-		c.Columns = []Column{{Expr: e, Label: "name", Class: e.Class()}}
+	if len(c.Columns) > 0 {
+		p.q.Children = append(p.q.Children, c)
 	}
-	p.q.Children = append(p.q.Children, c)
 	return nil
 }
 

@@ -2,6 +2,7 @@ package storage
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"freddo/doctype"
@@ -130,7 +131,7 @@ func (r *renderer) call(e *query.Expr) {
 		args[i] = func() { r.expr(a) }
 	}
 	if _, ok := query.Operator(e.Func); ok || e.Func == "FIELD" {
-		r.operator(e.Func, args)
+		r.operator(e, args)
 		return
 	}
 	if at, ok := partOf(e); ok {
@@ -167,21 +168,24 @@ func (r *renderer) function(name string, args []func()) {
 }
 
 // operator writes arithmetic, and FIELD. A division is one of decimals and by zero
-// gives null, as in MariaDB.
-func (r *renderer) operator(name string, args []func()) {
-	if name == "FIELD" {
+// gives null, as in MariaDB, with as many digits.
+func (r *renderer) operator(e *query.Expr, args []func()) {
+	switch e.Func {
+	case "FIELD":
 		r.position(args)
 		return
-	}
-	sign, _ := query.Operator(name)
-	r.b.SQL("(")
-	args[0]()
-	if name == "DIV" {
-		r.b.SQL(" * 1.0 / NULLIF(")
-		args[1]()
-		r.b.SQL(", 0))")
+	case "DIV":
+		r.function("ROUND", []func(){func() {
+			args[0]()
+			r.b.SQL(" * 1.0 / NULLIF(")
+			args[1]()
+			r.b.SQL(", 0)")
+		}, func() { r.b.SQL(strconv.Itoa(e.Scale())) }})
 		return
 	}
+	sign, _ := query.Operator(e.Func)
+	r.b.SQL("(")
+	args[0]()
 	r.b.SQL(sign)
 	args[1]()
 	r.b.SQL(")")

@@ -79,7 +79,8 @@ func testFunctions(t *testing.T, s *site) {
 		{call("NULLIF", s.field("points"), constant(-7)), doctype.IntClass, nil},
 		{call("CONCAT", s.field("name"), constant("-"), s.field("points")), doctype.TextClass, "T1--7"},
 		{call("CONCAT", s.field("name"), s.field("notes")), doctype.TextClass, nil},
-		{call("ADD", s.field("points"), constant(10)), doctype.FloatClass, 3.0},
+		{call("ADD", s.field("points"), constant(10)), doctype.IntClass, 3},
+		{call("DIV", constant(1), constant(3)), doctype.FloatClass, 0.3333},
 		{call("DIV", s.field("points"), constant(2)), doctype.FloatClass, -3.5},
 		{call("DIV", s.field("points"), constant(0)), doctype.FloatClass, nil},
 	} {
