@@ -9,6 +9,7 @@ import (
 	"freddo/exc"
 	"freddo/internal/builtin/arg"
 	"freddo/internal/builtin/core"
+	"freddo/internal/builtin/desk"
 	"freddo/internal/builtin/quirk"
 	"freddo/internal/engine"
 	"freddo/internal/method"
@@ -54,9 +55,17 @@ func getList(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	return engine.JSON(res.JSON), nil
 }
 
-// getCount counts rows. Frappe: no release before 16.4 checks a permission here.
+// getCount counts rows. Frappe: before v16 no permission is checked here. In v16 it is
+// reportview's count, and like that gets all arguments of the request.
 // Source: client.py get_count, frappe/database/database.py count.
 func getCount(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	if c.Profile.CountChecksPermission {
+		form := c.Form.Clone()
+		form.Set("doctype", a.Get("doctype"))
+		form.Set("filters", query.SafeFilters(a.Get("filters")))
+		form.Set("debug", a.Get("debug"))
+		return desk.Count(ctx, c, form)
+	}
 	name := a.Text("doctype")
 	dt, err := c.DocType(ctx, name)
 	if exc.Is(err, exc.DoesNotExist) {
@@ -67,7 +76,7 @@ func getCount(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	}
 	r := query.Request{DocType: dt, Filters: method.ParseJSON(a.Get("filters")), Limit: -1, Count: query.CountRows, IgnorePermissions: true}
 	rules := c.Profile.CountRules
-	if c.Profile.CountChecksPermission || c.Limits != nil {
+	if c.Limits != nil {
 		r.IgnorePermissions, r.FromRequest, rules = false, true, c.Rules
 	}
 	return c.Count(ctx, rules, r)
@@ -125,7 +134,7 @@ func firstName(ctx context.Context, c *engine.Call, dtName string, filters docum
 	if row := firstRow(res); len(row) > 0 {
 		return document.ToText(row[0]), nil
 	}
-	text := pythonRepr(filters)
+	text := document.Repr(filters)
 	return "", exc.DoesNotExist.Throwf("%s %s not found", dtName, text).About(dtName, text)
 }
 
@@ -136,30 +145,6 @@ func firstRow(res engine.ListResult) []document.Value {
 		return nil
 	}
 	return v.List()[0].List()
-}
-
-// pythonRepr prints filters as Python's repr does, for the text of an error.
-func pythonRepr(v document.Value) string {
-	switch v.Kind() {
-	case document.String:
-		return "'" + strings.ReplaceAll(v.Str(), "'", `\'`) + "'"
-	case document.List:
-		parts := make([]string, len(v.List()))
-		for i, item := range v.List() {
-			parts[i] = pythonRepr(item)
-		}
-		return "[" + strings.Join(parts, ", ") + "]"
-	case document.Map:
-		var parts []string
-		for i := range v.Map().Len() {
-			k, item := v.Map().At(i)
-			parts = append(parts, pythonRepr(document.Text(k))+": "+pythonRepr(item))
-		}
-		return "{" + strings.Join(parts, ", ") + "}"
-	case document.Null, document.Missing:
-		return "None"
-	}
-	return document.ToText(v)
 }
 
 // getValue reads fields of the first document that fulfils filters and that the user
