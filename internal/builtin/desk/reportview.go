@@ -64,6 +64,17 @@ func reportRequest(ctx context.Context, c *engine.Call, form *document.Object) (
 	return r, o, nil
 }
 
+// Known are the arguments of a request that a list knows.
+func Known(form *document.Object) *document.Object {
+	o := &document.Object{}
+	for i := range form.Len() {
+		if k, v := form.At(i); known[k] && !gone[k] {
+			o.Set(k, v)
+		}
+	}
+	return o
+}
+
 // truth is Python's truth of an argument that may be the text of a boolean.
 func truth(v document.Value) bool {
 	switch strings.ToLower(v.Str()) {
