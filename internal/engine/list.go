@@ -97,6 +97,11 @@ func (c *Call) Select(ctx context.Context, rules *query.Rules, r query.Request) 
 	if dt.IsVirtual {
 		q.Empty = true
 	}
+	if rules.NarrowLinks && !r.IgnorePermissions {
+		if err := c.narrowLinks(ctx, q); err != nil {
+			return nil, err
+		}
+	}
 	if r.IgnorePermissions || dt.IsTable {
 		return q, nil
 	}

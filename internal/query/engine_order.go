@@ -57,7 +57,20 @@ func (p *parser) engineOrder(ctx context.Context) error {
 		}
 		p.q.OrderBy = append(p.q.OrderBy, Order{Expr: e, Desc: desc})
 	}
+	p.settleOrder()
 	return nil
+}
+
+// settleOrder lets rows of equal joined documents come by name, as they do on MariaDB;
+// other databases put joined rows in any order.
+func (p *parser) settleOrder() {
+	n := len(p.q.OrderBy)
+	if n == 0 || len(p.q.GroupBy) > 0 || p.q.Distinct || p.q.Count != NoCount || p.folds() {
+		return
+	}
+	if last := p.q.OrderBy[n-1].Expr; last.Kind == ColumnExpr && last.Field.Table != "" {
+		p.q.OrderBy = append(p.q.OrderBy, Order{Expr: mainColumn(p.dt, "name")})
+	}
 }
 
 // direction splits a key from its direction, which is the last word.

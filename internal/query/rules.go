@@ -36,6 +36,9 @@ type Rules struct {
 	// they see the search fields alone (v16's v1; its v2 refuses). Upstream's 16.4 refuses
 	// in both, which breaks its own search of links; later 16.x is as here.
 	SelectTests bool
+	// NarrowLinks leaves out rows whose linked document, of which a list shows or tests a
+	// field, is hidden from the user.
+	NarrowLinks bool
 	// Small is the engine of v14 and v15 behind db.count and db.get_value: no dotted
 	// names, "is set" is IS NOT NULL.
 	Small bool
@@ -76,12 +79,12 @@ func RulesV15() *Rules {
 // compatibility mode. Source: frappe/model/qb_query.py DatabaseQuery.execute.
 func RulesV16() *Rules {
 	return &Rules{Engine: true, NullAware: true, AscendingDefault: true, SelectOnlyBare: true, SelectTests: true,
-		SortDefault: "creation"}
+		NarrowLinks: true, SortDefault: "creation"}
 }
 
 // RulesRaw16 are the rules of v16's v2 list and of its db.count: the engine itself.
 func RulesRaw16() *Rules {
-	return &Rules{Engine: true, SelectOnlyBare: true, SortDefault: "creation"}
+	return &Rules{Engine: true, SelectOnlyBare: true, NarrowLinks: true, SortDefault: "creation"}
 }
 
 // RulesCount15 are the rules of db.count, db.exists and db.get_value in v14 and v15,

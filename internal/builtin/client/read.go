@@ -24,7 +24,8 @@ func listParams() []method.Param {
 	return []method.Param{arg.Req("doctype", method.Any), arg.Opt("fields", method.Any, nil), arg.Opt("filters", method.Any, nil),
 		arg.Opt("group_by", method.Any, nil), arg.Opt("order_by", method.Any, nil), arg.Opt("limit_start", method.Any, nil),
 		arg.Opt("limit_page_length", method.Any, 20), arg.Opt("parent", method.Any, nil), arg.Opt("debug", method.Bool, false),
-		arg.Opt("as_dict", method.Bool, true), arg.Opt("or_filters", method.Any, nil)}
+		arg.Opt("as_dict", method.Bool, true), arg.Opt("or_filters", method.Any, nil),
+		arg.Opt("expand", method.Any, nil)}
 }
 
 // Page returns upstream's page: an empty or unreadable length is none, and then the
@@ -46,9 +47,13 @@ func getList(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 		return nil, err
 	}
 	from, limit := Page(a.Get("limit_start"), a.Get("limit_page_length"))
+	l := engine.Listing{Last: true}
+	if c.Profile.Expand {
+		l.Expand = arg.Strings(a.Get("expand"))
+	}
 	res, err := c.StreamBy(ctx, c.Rules, query.Request{DocType: dt, Fields: a.Get("fields"), Filters: a.Get("filters"), OrFilters: a.Get("or_filters"),
 		GroupBy: a.Text("group_by"), OrderBy: a.Get("order_by"), Start: from, Limit: limit, Parent: a.Text("parent"), AsList: !a.Get("as_dict").Truthy(), FromRequest: true},
-		engine.Listing{Last: true})
+		l)
 	if err != nil {
 		return nil, err
 	}
