@@ -124,11 +124,9 @@ func likes(text, pattern string) bool {
 	case pattern == "":
 		return text == ""
 	case pattern[0] == '%':
+		pattern = strings.TrimLeft(pattern, "%")
 		for i := range len(text) + 1 {
-			if likes(text[i:], pattern[1:]) {
-				return true
-			}
-			if rest := strings.TrimLeft(pattern, "%"); rest == "" {
+			if pattern == "" || likes(text[i:], pattern) {
 				return true
 			}
 		}

@@ -112,10 +112,10 @@ func (e *fakeEnv) list(r query.Request) query.Request            { return e.of("
 func (e *fakeEnv) of(name string, r query.Request) query.Request { r.DocType = e.types[name]; return r }
 
 var releases = map[string]func() *query.Rules{"14": query.RulesV14, "15": query.RulesV15, "16": query.RulesV16,
-	"raw": query.RulesRaw16, "16.4": query.RulesV16, "raw16.4": query.RulesRaw16, "count": query.RulesCount15}
+	"raw": query.RulesRaw16, "count": query.RulesCount15}
 
 // fromRequest tells the rules that run behind the check of a client's arguments.
-var fromRequest = map[string]bool{"14": true, "15": true, "16": true, "16.4": true}
+var fromRequest = map[string]bool{"14": true, "15": true, "16": true}
 
 // show prints a query in short.
 func show(q *query.Select) string {
