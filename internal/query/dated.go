@@ -110,9 +110,10 @@ func numbersOf(s string) []int {
 // its numbers may be out of range.
 func ceiling(c doctype.Class, s string) (string, bool) {
 	n := numbersOf(s)
-	if c == doctype.TimeClass {
+	switch c {
+	case doctype.TimeClass:
 		n = append([]int{0, 0, 0}, n...)
-	} else if c == doctype.DateClass {
+	case doctype.DateClass:
 		n = append(n, 0, 0, 0, 0)
 	}
 	y, m, d, clock := n[0], n[1], n[2], n[3:]

@@ -137,7 +137,7 @@ func sqlTime(s string) (text string, negative bool) {
 		h, m, sec = first, 0, 0
 	}
 	if len(r.s) > 1 && r.s[0] == ':' && digitRun(r.s[1:]) > 0 {
-		h, m, sec = first, 0, 0
+		h, sec = first, 0
 		r.s = r.s[1:]
 		m, _ = r.digits(9)
 		if len(r.s) > 1 && r.s[0] == ':' && digitRun(r.s[1:]) > 0 {

@@ -1,5 +1,11 @@
 package query
 
+import (
+	"strings"
+
+	"freddo/document"
+)
+
 // Rules are the differences between releases in how lists are asked for. Each field
 // names one behaviour; the zero value is v15's.
 type Rules struct {
@@ -91,4 +97,20 @@ func RulesRaw16() *Rules {
 // and so of frappe.client.get_count there. Source: frappe/database/query.py Engine.
 func RulesCount15() *Rules {
 	return &Rules{Engine: true, Small: true, SortDefault: "modified"}
+}
+
+// Fold returns an aggregate of a column as a field of a list of our own ("" counts rows),
+// and the rules that such a list goes by: those of the release where it takes
+// aggregates from code alone.
+func (r *Rules) Fold(function, column, label string) (*Rules, document.Value) {
+	if r.Engine {
+		if column == "" {
+			column = "*"
+		}
+		return r, document.MapOf(document.NewObject(strings.ToUpper(function), column, "as", label))
+	}
+	if column == "" {
+		return RulesV15(), document.Text(function + "(*) as " + label)
+	}
+	return RulesV15(), document.Text(function + "(`" + column + "`) as " + label)
 }
