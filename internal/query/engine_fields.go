@@ -393,6 +393,18 @@ func (p *parser) engineChildRows(ctx context.Context, f *doctype.DocField, field
 	return nil
 }
 
+// childDenied refuses a field of a child table, or of a linked DocType.
+func (p *parser) childDenied(ctx context.Context, dt *doctype.DocType, field string) error {
+	own, err := p.accessTo(ctx, p.dt)
+	if err == nil && dt.IsTable && own.selectOnly {
+		return exc.Permission.Throwf("You do not have permission to access child table field: %s", bold(dt.Name+"."+field))
+	}
+	if err != nil {
+		return err
+	}
+	return fieldDenied(dt.Name, field)
+}
+
 func fieldDenied(dt, field string) error {
 	return exc.Permission.Throw(fmt.Sprintf("You do not have permission to access field: %s", bold(dt+"."+field))).
 		WithTitle("Permission Error")

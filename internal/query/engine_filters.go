@@ -311,7 +311,7 @@ func (p *parser) childFilter(ctx context.Context, f filter) (Field, *doctype.Doc
 	}
 	e, err := p.engineChild(ctx, child, parentfield, f.field)
 	if err == nil && e == nil {
-		err = fieldDenied(child.Name, f.field)
+		err = p.childDenied(ctx, child, f.field)
 	}
 	if err != nil {
 		return Field{}, nil, err
@@ -361,7 +361,10 @@ func (p *parser) nameExpr(ctx context.Context, name string, errs nameErrors) (*E
 	}
 	e, err := p.engineColumn(ctx, m[1], m[2])
 	if err == nil && e == nil {
-		err = fieldDenied(f.Options, m[2])
+		var target *doctype.DocType
+		if target, err = p.env.DocType(ctx, f.Options); err == nil {
+			err = p.childDenied(ctx, target, m[2])
+		}
 	}
 	return e, err
 }
@@ -378,7 +381,7 @@ func (p *parser) plainExpr(ctx context.Context, name string, inChildren bool) (*
 			if child.Field(name) != nil {
 				x, err := p.engineChild(ctx, child, t.Fieldname, name)
 				if err == nil && x == nil {
-					err = fieldDenied(child.Name, name)
+					err = p.childDenied(ctx, child, name)
 				}
 				return x, err
 			}

@@ -132,7 +132,12 @@ func (p *parser) textArgument(ctx context.Context, fn, s string) (*Expr, string,
 		if err != nil {
 			return nil, "", err
 		}
-		return e, "`" + e.Field.Column.Name + "`", nil
+		name := e.Field.Column.Name
+		shown, err := p.ifReadable(ctx, e) // a condition's field may be one that is not shown
+		if err == nil && shown == nil {
+			err = fieldDenied(p.typeOf(e.Field).Name, name)
+		}
+		return shown, "`" + name + "`", err
 	case identifierRE.MatchString(s):
 		e, err := p.ifReadable(ctx, mainColumn(p.dt, s))
 		if err == nil && e == nil {

@@ -24,7 +24,7 @@ const doctypes = `[
 {"name": "Line", "istable": 1, "fields": [{"fieldname": "sku", "fieldtype": "Data"}, {"fieldname": "qty", "fieldtype": "Int"},
 	{"fieldname": "cost", "fieldtype": "Currency", "permlevel": 1}]},
 {"name": "Other Line", "istable": 1, "fields": [{"fieldname": "note", "fieldtype": "Data"}]},
-{"name": "User", "fields": [{"fieldname": "api_key", "fieldtype": "Data"}], "permissions": [{"role": "All", "read": 1}]},
+{"name": "User", "fields": [{"fieldname": "api_key", "fieldtype": "Data"}, {"fieldname": "secret", "fieldtype": "Data"}], "permissions": [{"role": "All", "read": 1}]},
 {"name": "Config", "issingle": 1, "fields": [{"fieldname": "a", "fieldtype": "Data"}]},
 {"name": "Order", "search_fields": "title", "sort_field": "", "fields": [
 	{"fieldname": "title", "fieldtype": "Data"}, {"fieldname": "n", "fieldtype": "Int"}, {"fieldname": "amount", "fieldtype": "Currency"},

@@ -179,6 +179,35 @@ func TestAsList(t *testing.T) {
 	}
 }
 
+// TestSelectOnlyTests: a user who may only select sees the search fields, and tests and sorts
+// v1's lists by all of level 0.
+func TestSelectOnlyTests(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t)
+	env.selectOnly = true
+	const denied = "403 You do not have permission to access field: <strong>Order."
+	for _, c := range []struct {
+		release string
+		r       query.Request
+		want    string
+	}{
+		{"16", query.Request{Filters: parse(t, `{"n": 1}`), OrderBy: document.Text("idx desc")}, "name where n = 1 order idx desc"},
+		{"16", query.Request{Filters: parse(t, `{"secret": 1}`)}, denied + "secret</strong>"},
+		{"16", query.Request{OrderBy: document.Text("secret")}, denied + "secret</strong>"},
+		{"16", query.Request{Fields: parse(t, `["name", "n", "title"]`), OrderBy: document.Text("name")}, "name, title order name"},
+		{"16", query.Request{Fields: parse(t, `[{"MAX": "n"}]`)}, denied + "n</strong>"},
+		{"16", query.Request{Fields: parse(t, "[{\"MAX\": \"`tabOrder`.`n`\"}]")}, denied + "n</strong>"},
+		{"16", query.Request{Filters: parse(t, `{"items.sku": 1}`)}, "403 You do not have permission to access child table field: <strong>Line.sku</strong>"},
+		{"raw", query.Request{Filters: parse(t, `{"n": 1}`)}, denied + "n</strong>"},
+		{"raw", query.Request{Filters: parse(t, `{"title": "x"}`), OrderBy: document.Text("title asc")}, `name where title = "x" order title`},
+	} {
+		c.r.FromRequest = fromRequest[c.release]
+		if got := outcome(query.Parse(context.Background(), env, releases[c.release](), env.list(c.r))); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.release, got, c.want)
+		}
+	}
+}
+
 func TestChildren(t *testing.T) {
 	t.Parallel()
 	q, err := fields(t, newEnv(t), "raw", `["title", {"items": ["sku", "cost", "nosuch"]}]`)

@@ -225,6 +225,7 @@ func TestShapes(t *testing.T) {
 		{"raw", "{\"`tabUser`.`api_key`\": 1}", "417 Unknown column `tabUser`.`api_key`"},
 		{"raw", "{\"`tabUser`.`name`\": \"x\"}", `name = "x"`},
 		{"raw", "{\"`tabUser`.`name`\": \"x\", \"items.sku\": 1}", "417 Unknown column `tabUser`.`name`"},
+		{"raw", "{\"`tabUser`.`secret`\": 1}", "403 You do not have permission to access field: <strong>Order.secret</strong>"},
 		{"raw", "{\"`tabCustomer`.`secret`\": 1}", "403 You do not have permission to access field: <strong>Customer.secret</strong>"},
 		{"raw", "{\"`tabNothing`.`name`\": 1}", "404 DocType Nothing not found"},
 

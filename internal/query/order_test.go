@@ -47,6 +47,7 @@ func TestOrderBy(t *testing.T) {
 		{"raw", "m asc", "n"}, {"16", "m", "n"}, {"16", "name", "name"}, {"16", "`tabOrder`.`n` desc", "n desc"},
 		{"16", "`subject`", "417 Order By has invalid backtick notation: `subject`"},
 		{"16", "`tabUser`.name", "name"}, {"16", "`tabUser`.name, items.sku", "417 Unknown column `tabUser`.name"},
+		{"16", "`tabUser`.secret", "403 You do not have permission to access field: <strong>Order.secret</strong>"},
 		{"16", "`tabLine`.sku", "417 Unknown column `tabLine`.sku"},
 		{"16", "customer.rating, `tabCustomer`.rating desc", "tabCustomer.rating,tabCustomer.rating desc,name"},
 		{"16", "secret", "403 You do not have permission to access field: <strong>Order.secret</strong>"},
