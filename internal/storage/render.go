@@ -127,8 +127,12 @@ func (r *renderer) column(f query.Field) {
 // call writes a function.
 func (r *renderer) call(e *query.Expr) {
 	args := make([]func(), len(e.Args))
+	anyType := e.Aggregate() || e.Func == "CONCAT" || e.Func == "ABS"
 	for i, a := range e.Args {
 		args[i] = func() { r.expr(a) }
+		if anyType && a.Kind == query.ConstExpr {
+			args[i] = func() { r.typed(a.Value) }
+		}
 	}
 	if _, ok := query.Operator(e.Func); ok || e.Func == "FIELD" {
 		r.operator(e, args)
@@ -145,6 +149,21 @@ func (r *renderer) call(e *query.Expr) {
 	r.b.SQL(r.b.d.Function(e.Func) + "(DISTINCT ")
 	args[0]()
 	r.b.SQL(")")
+}
+
+// typed writes a value for a function that takes any type, where a database cannot tell
+// of itself which type the value has.
+func (r *renderer) typed(v document.Value) {
+	switch v.Kind() {
+	case document.String:
+		r.function("TEXT", []func(){func() { r.b.Arg(v) }})
+	case document.Int, document.Bool:
+		r.b.SQL("(0 + ").Arg(v).SQL(")")
+	case document.Float, document.Number:
+		r.b.SQL("(0.0 + ").Arg(v).SQL(")")
+	default:
+		r.b.Arg(v)
+	}
 }
 
 // function writes a call by the dialect's name. A LOCATE that is called otherwise takes
