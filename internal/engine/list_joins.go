@@ -21,9 +21,12 @@ func (c *Call) narrowLinks(ctx context.Context, q *query.Select) error {
 		} else if !ok {
 			return exc.Permission.Throwf("Insufficient Permission for %s", Bold(j.DocType.Name))
 		}
-		cond, err := c.listCondition(ctx, j.DocType, "", false)
+		cond, err := c.listCondition(ctx, j.DocType, listScope{})
 		if err != nil {
 			return err
+		}
+		if j.Match != nil && j.Match.Op != query.OpFalse {
+			j.Match = nil // rows go, instead of fields becoming null
 		}
 		q.And(j.On(cond))
 	}

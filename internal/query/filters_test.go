@@ -119,7 +119,7 @@ func TestConditions(t *testing.T) {
 		{`{"title": ["regex", "^O"]}`, map[string]string{"raw": bad + "Unknown operator regex"}},
 		{`{"nosuch": 1}`, map[string]string{"legacy": bad + "Field not permitted in query: nosuch", "16": bad + "Field not permitted in query: nosuch",
 			"raw": "403 You do not have permission to access field: <strong>Order.nosuch</strong>", "count": "403 You do not have permission to access field: <strong>Order.nosuch</strong>"}},
-		{`{"secret": "x"}`, map[string]string{"14": `secret = "x"`, "15": hidden, "16": hidden, "raw": hidden}},
+		{`{"secret": "x"}`, map[string]string{"14": hidden, "15": hidden, "16": hidden, "raw": hidden}},
 		{`{"_assign": "x"}`, map[string]string{"legacy": `_assign = "x"`, "raw": `_assign = "x"`, "16": `_assign = "x"`}},
 		{`{"_seen": "x"}`, map[string]string{"legacy": ""}},
 		{`{"doctype": "Order"}`, map[string]string{"legacy": bad + "Unknown column doctype", "16": strings.Replace(hidden, "secret", "doctype", 1)}},

@@ -53,6 +53,9 @@ type Rules struct {
 
 	// Both.
 
+	// RowsFollowParent narrows the rows of a child table to those of the parents that the
+	// user may see (16.4).
+	RowsFollowParent bool
 	// SortDefault is the sort_field of a DocType that names none.
 	SortDefault string
 }
@@ -85,12 +88,12 @@ func RulesV15() *Rules {
 // compatibility mode. Source: frappe/model/qb_query.py DatabaseQuery.execute.
 func RulesV16() *Rules {
 	return &Rules{Engine: true, NullAware: true, AscendingDefault: true, SelectOnlyBare: true, SelectTests: true,
-		NarrowLinks: true, SortDefault: "creation"}
+		NarrowLinks: true, RowsFollowParent: true, SortDefault: "creation"}
 }
 
 // RulesRaw16 are the rules of v16's v2 list and of its db.count: the engine itself.
 func RulesRaw16() *Rules {
-	return &Rules{Engine: true, SelectOnlyBare: true, NarrowLinks: true, SortDefault: "creation"}
+	return &Rules{Engine: true, SelectOnlyBare: true, NarrowLinks: true, RowsFollowParent: true, SortDefault: "creation"}
 }
 
 // RulesCount15 are the rules of db.count, db.exists and db.get_value in v14 and v15,
