@@ -74,7 +74,8 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{s: s, w: w, r: r, p: s.Engine.Profile, path: r.URL.Path, verb: s.verb(r), started: time.Now(), key: "data", held: &holding{}, prepared: &engine.Prepared{},
 		turn: &storage.Turn{Enter: s.shared().reads.Enter, Leave: s.shared().reads.Leave}}
 	x.c = s.Engine.Begin(r.Context(), "Guest")
-	x.c.Request = &engine.Request{Method: x.verb, Path: x.path, Scheme: scheme(r), Host: r.Host, RemoteIP: remoteIP(r), Peer: r.RemoteAddr, Query: r.URL.RawQuery,
+	ip, proxied := s.client(r)
+	x.c.Request = &engine.Request{Method: x.verb, Path: x.path, Scheme: scheme(r, proxied), Host: r.Host, RemoteIP: ip, Query: r.URL.RawQuery,
 		V2: x.p.V2 && strings.HasPrefix(x.path, "/api/v2"), Header: r.Header}
 	x.lend(x.c)
 	return x
