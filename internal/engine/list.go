@@ -135,6 +135,11 @@ func (c *Call) narrow(ctx context.Context, rules *query.Rules, r query.Request, 
 			return err
 		}
 	}
+	if rules.NarrowLinks {
+		if err := c.narrowLinks(ctx, q); err != nil {
+			return err
+		}
+	}
 	if dt.IsTable {
 		if r.UpstreamLevels && !rules.RowsFollowParent {
 			return nil
@@ -143,7 +148,7 @@ func (c *Call) narrow(ctx context.Context, rules *query.Rules, r query.Request, 
 		q.And(cond)
 		return err
 	}
-	cond, err := c.listCondition(ctx, dt, listScope{emptyIsNull: rules.Engine && rules.Dev, anyLink: r.IgnoreUserPermissions})
+	cond, err := c.listCondition(ctx, dt, listScope{anyLink: r.IgnoreUserPermissions})
 	q.And(cond)
 	return err
 }

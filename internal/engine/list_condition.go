@@ -32,7 +32,7 @@ func (c *Call) listCondition(ctx context.Context, dt *doctype.DocType, scope lis
 	if ownerBound(rights) {
 		own = query.Eq(query.F(dt, "owner"), document.Text(me.Name))
 	} else if !scope.anyLink {
-		if own, err = c.userPermissionCondition(ctx, dt, me, scope.emptyIsNull); err != nil {
+		if own, err = c.userPermissionCondition(ctx, dt, me); err != nil {
 			return nil, err
 		}
 	}
@@ -46,8 +46,6 @@ func (c *Call) listCondition(ctx context.Context, dt *doctype.DocType, scope lis
 
 // listScope says how a list is narrowed.
 type listScope struct {
-	// emptyIsNull lets pass links that are null, but not empty ones.
-	emptyIsNull bool
 	// anyLink leaves out User Permissions.
 	anyLink bool
 }
@@ -90,7 +88,7 @@ func (c *Call) hookConditions(ctx context.Context, dt *doctype.DocType) (*query.
 
 // userPermissionCondition narrows a list by User Permissions on the DocType itself
 // and on its links. Source: db_query.py add_user_permissions.
-func (c *Call) userPermissionCondition(ctx context.Context, dt *doctype.DocType, me *perm.User, emptyIsNull bool) (*query.Node, error) {
+func (c *Call) userPermissionCondition(ctx context.Context, dt *doctype.DocType, me *perm.User) (*query.Node, error) {
 	if len(me.Allowed) == 0 {
 		return nil, nil
 	}
@@ -113,9 +111,7 @@ func (c *Call) userPermissionCondition(ctx context.Context, dt *doctype.DocType,
 		}
 		field := query.F(dt, f.Fieldname)
 		one := query.In(field, sorted(values)...)
-		if !strict && emptyIsNull {
-			one = query.Or(query.IsNull(field), one)
-		} else if !strict {
+		if !strict {
 			one = query.Or(query.IsEmpty(field), one)
 		}
 		all = query.And(all, one)
