@@ -47,6 +47,9 @@ func (c *Call) Save(ctx context.Context, d *document.Document) error {
 	if err != nil {
 		return err
 	}
+	if err := c.checkStored(ctx, d); err != nil {
+		return err
+	}
 	d.Flags.Action = string(act)
 	if err := c.prepareRows(ctx, d); err != nil {
 		return err
