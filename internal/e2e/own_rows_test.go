@@ -37,7 +37,7 @@ var ownRows = []ownRow{
 		shown: `"name":"ben@example.com","user":"ben@example.com"`, change: `"chart_config":"{}"`},
 	{doctype: "Dashboard Chart", by: "Administrator", hidden: `"chart_name":"roles","chart_type":"Count","document_type":"Secret","filters_json":"[]"`,
 		shown: `"chart_name":"todos","chart_type":"Count","document_type":"ToDo","filters_json":"[]"`},
-	{doctype: "Dashboard", by: "Administrator", hidden: `"dashboard_name":"blocked","module":"Blocked","charts":[{"chart":"todos"}]`,
+	{doctype: "Dashboard", by: "Administrator", hidden: `"dashboard_name":"blocked","module":"Blocked","charts":[{"chart":"roles"}]`,
 		shown: `"dashboard_name":"open","module":"Core","charts":[{"chart":"todos"}]`, byName: true},
 	{doctype: "Number Card", by: "Administrator", hidden: `"label":"roles","type":"Document Type","document_type":"Secret","function":"Count","filters_json":"[]"`,
 		shown: `"label":"todos","type":"Document Type","document_type":"ToDo","function":"Count","filters_json":"[]"`},
