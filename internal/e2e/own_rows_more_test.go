@@ -141,3 +141,72 @@ var open = map[string]string{
 	"Desktop Layout":        "read v16 list v16",
 	"Google Contacts":       "read v14 list v14",
 }
+
+// TestInactiveDomains: the permission manager leaves out what belongs to a domain that is
+// not active.
+func TestInactiveDomains(t *testing.T) {
+	t.Parallel()
+	for _, release := range releases {
+		t.Run(release, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, "sqlite", release)
+			boss := s.user("boss", "System Manager")
+			s.must(http.MethodPost, "/api/resource/Domain", `{"domain":"Farming"}`)
+			s.must(http.MethodPost, "/api/resource/Role", `{"role_name":"Farmer","restrict_to_domain":"Farming"}`)
+			s.must(http.MethodPost, "/api/resource/DocType", `{"name":"Cow","module":"Core","custom":1,"restrict_to_domain":"Farming","fields":[{"fieldname":"a","label":"A","fieldtype":"Data"}],"permissions":[{"role":"Farmer","read":1}]}`)
+			look := func(s *site, words string, want bool) {
+				t.Helper()
+				_, body := s.do(http.MethodGet, "/api/method/frappe.core.page.permission_manager.permission_manager.get_roles_and_doctypes", "")
+				for _, w := range strings.Split(words, ",") {
+					if strings.Contains(strings.ReplaceAll(body, `": "`, `":"`), `"value":"`+w+`"`) != want {
+						t.Errorf("%s is there: %t", w, !want)
+					}
+				}
+			}
+			look(s, "Cow,Farmer,Administrator", false)
+			look(s, "ToDo,All,Guest", true)
+			look(boss, "All,Guest,Administrator", false)
+			s.must(http.MethodPut, "/api/resource/Domain%20Settings/Domain%20Settings", `{"active_domains":[{"domain":"Farming"}]}`)
+			look(s, "Cow,Farmer", true)
+		})
+	}
+}
+
+// TestReportsAllowedByTheirCustomRole: a Custom Role counts instead of a report's own
+// roles; one without any is open to all from v15 on.
+func TestReportsAllowedByTheirCustomRole(t *testing.T) {
+	t.Parallel()
+	for _, release := range releases {
+		t.Run(release, func(t *testing.T) {
+			t.Parallel()
+			s := newSite(t, "sqlite", release)
+			for _, role := range []string{"Clerk", "Insider"} {
+				s.must(http.MethodPost, "/api/resource/Role", `{"role_name":"`+role+`","desk_access":1}`)
+			}
+			clerk := s.user("clerk", "Clerk", "Prepared Report User")
+			for _, r := range []struct {
+				name, role, custom string
+				open               bool
+			}{
+				{"Plain", "Clerk", "", true}, {"Foreign", "Insider", "", false}, {"Given", "Insider", "Clerk", true}, {"Taken", "Clerk", "Insider", false},
+				{"Bare", "", "", release != "v14"}, {"Bare Taken", "", "Insider", false},
+			} {
+				s.must(http.MethodPost, "/api/resource/Report", `{"report_name":"`+r.name+`","ref_doctype":"ToDo","report_type":"Report Builder","is_standard":"No"}`)
+				roles := "[]"
+				if r.role != "" {
+					roles = `[{"role":"` + r.role + `"}]`
+				}
+				s.must(http.MethodPut, "/api/resource/Report/"+url.PathEscape(r.name), `{"roles":`+roles+`}`)
+				if r.custom != "" {
+					s.must(http.MethodPost, "/api/resource/Custom%20Role", `{"report":"`+r.name+`","roles":[{"role":"`+r.custom+`"}]}`)
+				}
+				name := s.made("Prepared Report", `"report_name":"`+r.name+`"`)
+				if r.open {
+					clerk.sees("Prepared Report", name)
+				} else {
+					clerk.seesNot(ownRow{doctype: "Prepared Report"}, name)
+				}
+			}
+		})
+	}
+}

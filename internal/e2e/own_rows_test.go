@@ -152,6 +152,9 @@ func (s *site) seesNot(row ownRow, name string) {
 	for _, q := range []struct{ what, method, path, body string }{
 		{"list", http.MethodGet, listURL(row.doctype, "filters", filters), ""},
 		{"reportview", http.MethodPost, "/api/method/frappe.desk.reportview.get", fmt.Sprintf(`{"doctype":%q,"fields":["name"],"filters":%s}`, row.doctype, filters)},
+		{"get_list", http.MethodPost, "/api/method/frappe.client.get_list", fmt.Sprintf(`{"doctype":%q,"filters":%s}`, row.doctype, filters)},
+		{"v2 list", http.MethodGet, "/api/v2/document/" + url.PathEscape(row.doctype) + "?" + url.Values{"filters": {filters}}.Encode(), ""},
+		{"export", http.MethodPost, "/api/method/frappe.desk.reportview.export_query", fmt.Sprintf(`{"doctype":%q,"fields":["name"],"filters":%s,"file_format_type":"CSV"}`, row.doctype, filters)},
 		{"search", http.MethodPost, "/api/method/frappe.desk.search.search_link", fmt.Sprintf(`{"doctype":%q,"txt":%q}`, row.doctype, name)},
 		{"get_value", http.MethodPost, "/api/method/frappe.client.get_value", fmt.Sprintf(`{"doctype":%q,"fieldname":"name","filters":%s}`, row.doctype, filters)},
 	} {
@@ -172,6 +175,11 @@ func (s *site) seesNot(row ownRow, name string) {
 		{"getdoc", http.MethodGet, "/api/method/frappe.desk.form.load.getdoc?" + url.Values{"doctype": {row.doctype}, "name": {name}}.Encode(), ""},
 		{"write", http.MethodPut, path, "{" + row.change + "}"},
 		{"set_value", http.MethodPost, "/api/method/frappe.client.set_value", "{" + doc + `,"fieldname":{` + row.change + "}}"},
+		{"v2 read", http.MethodGet, strings.Replace(path, "/api/resource", "/api/v2/document", 1), ""},
+		{"v2 write", http.MethodPatch, strings.Replace(path, "/api/resource", "/api/v2/document", 1), "{" + row.change + "}"},
+		{"rename", http.MethodPost, "/api/method/frappe.client.rename_doc", fmt.Sprintf(`{"doctype":%q,"old_name":%q,"new_name":"stolen"}`, row.doctype, name)},
+		{"add_tag", http.MethodPost, "/api/method/frappe.desk.doctype.tag.tag.add_tag", fmt.Sprintf(`{"tag":"t","dt":%q,"dn":%q}`, row.doctype, name)},
+		{"assign", http.MethodPost, "/api/method/frappe.desk.form.assign_to.add", "{" + doc + `,"assign_to":["ben@example.com"]}`},
 		{"delete", http.MethodDelete, path, ""},
 		{"share", http.MethodPost, "/api/method/frappe.share.add", "{" + doc + `,"user":"ben@example.com","read":1}`},
 	} {

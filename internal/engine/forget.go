@@ -17,7 +17,7 @@ var forgets = map[string]func(c *Call, ch storage.Change){
 	"User":            forgetUser,
 	"Has Role":        forgetRoles,
 	"User Permission": forgetUserPermissions,
-	"Role":            func(c *Call, _ storage.Change) { c.ClearUser("") },
+	"Role":            func(c *Call, _ storage.Change) { c.clearUser("") },
 
 	"DocType":         func(c *Call, ch storage.Change) { c.forgetDocType(rowName(ch)) },
 	"DocField":        forgetParent,
@@ -89,11 +89,11 @@ func rowName(ch storage.Change) string {
 func forgetUser(c *Call, ch storage.Change) {
 	switch {
 	case ch.Columns == nil:
-		c.ClearUser(rowName(ch))
+		c.clearUser(rowName(ch))
 	case slices.Contains(ch.Columns, "name"):
-		c.ClearUser("")
+		c.clearUser("")
 	case overlap(ch.Columns, userColumns):
-		c.ClearUser(rowName(ch))
+		c.clearUser(rowName(ch))
 	}
 }
 
@@ -103,16 +103,16 @@ func forgetRoles(c *Call, ch storage.Change) {
 		parentType, parent = ch.Doc.Text("parenttype"), ch.Doc.Text("parent")
 	}
 	if parentType == "" || parentType == "User" {
-		c.ClearUser(parent)
+		c.clearUser(parent)
 	}
 }
 
 func forgetUserPermissions(c *Call, ch storage.Change) {
 	if ch.New && ch.Doc != nil {
-		c.ClearUser(ch.Doc.Text("user"))
+		c.clearUser(ch.Doc.Text("user"))
 		return
 	}
-	c.ClearUser("") // it may have been another user's
+	c.clearUser("") // it may have been another user's
 }
 
 // forgetParent is for the rows of DocTypes' own tables.
@@ -154,9 +154,9 @@ func (c *Call) forgetDocType(name string) {
 // cache's.
 const ownMeta = -1
 
-// ClearUser makes roles and User Permissions of a user be read anew; an empty name
-// stands for all users. Writes of the rows that these are read from do so themselves.
-func (c *Call) ClearUser(name string) {
+// clearUser makes roles and User Permissions of a user be read anew; an empty name
+// stands for all users.
+func (c *Call) clearUser(name string) {
 	c.memo.users, c.memo.usersDirty = nil, true
 	if !slices.Contains(c.staleUsers, name) {
 		c.staleUsers = append(c.staleUsers, name)
