@@ -108,6 +108,8 @@ type Message struct {
 	Raise bool
 	// List is printed instead of Text when not nil.
 	List []string
+	// Table is printed instead of Text when not nil, row by row.
+	Table [][]string
 	// Action is the primary_action object as ready JSON, if any.
 	Action string
 }

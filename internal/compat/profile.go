@@ -30,6 +30,8 @@ type Profile struct {
 	ExcTypeFirst bool
 	// MessageID adds __frappe_exc_id to thrown messages.
 	MessageID bool
+	// MessageForm says in every message whether its text is a table.
+	MessageForm bool
 	// TracebackForSystemUsers shows tracebacks to System Users only.
 	TracebackForSystemUsers bool
 	// HideMissing turns a 404 of a document into a 403 for those who may not read
@@ -267,7 +269,7 @@ func V15() *Profile {
 func V16() *Profile {
 	return &Profile{
 		Name: "v16", Version: "16.0.0-dev", Rules: query.RulesV16(), RawRules: query.RulesRaw16(), CountRules: query.RulesRaw16(), Body: document.ORJSON, Inner: document.ORJSON,
-		V2: true, Expand: true, ExcTypeAlways: true, MessageID: true, TracebackForSystemUsers: true, HideMissing: true,
+		V2: true, Expand: true, ExcTypeAlways: true, MessageID: true, MessageForm: true, TracebackForSystemUsers: true, HideMissing: true,
 		V2Nulls: true, V2DocsInMethods: true, NewSingleUnsaved: true, DeleteKey: "data", PermlevelOnRead: true, KeysWithAPIKey: true,
 		LogoutLogsInGuest: true, ArrayBody: true, HashName: "v16", AmendNeedsCancelled: true, AmendNamingSettings: true, UUIDNames: true, SanitizeTel: true, NoStore: true, UserLangCookie: true,
 		SkipEqualCookies: true, HTTPErrorCookies: true, TimestampNamesDocument: true, PermissionSentence: true,

@@ -266,12 +266,7 @@ func (x *exchange) appendMessage(dst []byte, f document.Format, msg exc.Message,
 }
 
 func (x *exchange) messageMembers(m *members, msg exc.Message, id string, merged bool) {
-	if msg.List != nil {
-		m.value("message", document.Texts(msg.List))
-		m.value("as_list", document.IntOf(1))
-	} else {
-		m.text("message", msg.Text)
-	}
+	x.messageText(m, msg)
 	title := msg.Title
 	if title == "" {
 		title = "Message"
@@ -295,6 +290,34 @@ func (x *exchange) messageMembers(m *members, msg exc.Message, id string, merged
 	if msg.Action != "" {
 		m.key("primary_action")
 		m.dst = append(m.dst, msg.Action...)
+	}
+}
+
+// messageText appends the text and how it is meant: as text, a list or a table.
+func (x *exchange) messageText(m *members, msg exc.Message) {
+	yes, form := document.IntOf(1), ""
+	if x.p.MessageForm {
+		yes = document.BoolOf(true)
+	}
+	switch {
+	case msg.List != nil:
+		m.value("message", document.Texts(msg.List))
+		form = "as_list"
+	case msg.Table != nil:
+		rows := make([]document.Value, len(msg.Table))
+		for i, row := range msg.Table {
+			rows[i] = document.Texts(row)
+		}
+		m.value("message", document.ListOf(rows...))
+		form = "as_table"
+	default:
+		m.text("message", msg.Text)
+	}
+	switch {
+	case form != "":
+		m.value(form, yes)
+	case x.p.MessageForm:
+		m.value("as_table", document.BoolOf(false))
 	}
 }
 
