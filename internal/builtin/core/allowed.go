@@ -196,7 +196,7 @@ func excepted(ctx context.Context, c *engine.Call, roles []string) (bool, error)
 	return err == nil && hasAny(me, roles), err
 }
 
-// Nobody, as the only exception of a condition, does not even except Administrator.
+// Nobody, given as the first exception, excepts not even Administrator.
 const Nobody = "-"
 
 // Mine is the condition of DocTypes whose documents belong to the user in a field.
