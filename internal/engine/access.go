@@ -83,13 +83,40 @@ func (c *Call) ClearMeta(name string) {
 	c.AfterCommit(func(context.Context) { c.Meta.Invalidate(name) })
 }
 
-// SyncTable creates or alters the table of a DocType to match it.
+// SyncTable creates or alters the table of a DocType to match it. Errors: *storage.Unfit
+// when a value is in the way.
 func (c *Call) SyncTable(ctx context.Context, dt *doctype.DocType) error {
+	return c.syncTable(ctx, dt, c.SchemaOptions())
+}
+
+// bringTable is SyncTable for migrations, which go on: a column with a value that its
+// field's type would not hold keeps its type, and the log tells.
+func (c *Call) bringTable(ctx context.Context, dt *doctype.DocType) error {
+	o := c.SchemaOptions()
+	o.KeepUnfit = true
+	return c.syncTable(ctx, dt, o)
+}
+
+func (c *Call) syncTable(ctx context.Context, dt *doctype.DocType, o storage.SchemaOptions) error {
 	if dt.IsSingle || dt.IsVirtual {
 		return nil
 	}
-	_, err := c.Tx.SyncTable(ctx, dt, c.SchemaOptions())
+	res, err := c.Tx.SyncTable(ctx, dt, o)
+	if c.Log == nil {
+		return err
+	}
+	for _, u := range res.Unfit {
+		c.Log.WarnContext(ctx, "a column keeps its type: a stored value does not fit the field's", "doctype", dt.Name, "field", u.Column,
+			"fieldtype", fieldtypeOf(dt, u.Column), "document", u.Row, "value", u.Value)
+	}
 	return err
+}
+
+func fieldtypeOf(dt *doctype.DocType, column string) string {
+	if f := dt.Field(column); f != nil {
+		return f.Fieldtype
+	}
+	return ""
 }
 
 // SchemaOptions are the release's indexes.

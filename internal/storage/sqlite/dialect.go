@@ -106,7 +106,10 @@ func (Dialect) DropIndex(b *storage.Builder, _, name string) { b.SQL("DROP INDEX
 func (Dialect) RebuildsForTypes() bool { return true }
 
 // AlterType does not exist in SQLite.
-func (Dialect) AlterType(*storage.Builder, string, storage.ColumnSpec) {}
+func (Dialect) AlterType(*storage.Builder, string, storage.ColumnSpec, string) {}
+
+// ReplaceColumn does not either: tables are rebuilt.
+func (Dialect) ReplaceColumn(*storage.Builder, string, storage.ColumnSpec) {}
 
 // FillNulls is not needed: tables are rebuilt.
 func (Dialect) FillNulls(*storage.Builder, string, storage.ColumnSpec) bool { return false }
@@ -136,6 +139,10 @@ func (Dialect) WriteFunction(b *storage.Builder, name string, args []func()) boo
 		b.SQL("(")
 		args[0]()
 		b.SQL(" + 0.0)")
+	case "STORED_DATE", "STORED_DATETIME", "STORED_TIME", "STORED_JSON":
+		b.SQL(storedAs + "('" + name + "', ")
+		args[0]()
+		b.SQL(")")
 	case "CONCAT":
 		b.SQL("(")
 		for i, arg := range args {
