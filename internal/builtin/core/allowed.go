@@ -196,7 +196,7 @@ func excepted(ctx context.Context, c *engine.Call, roles []string) (bool, error)
 	return err == nil && hasAny(me, roles), err
 }
 
-// Nobody, given as the first exception, excepts not even Administrator.
+// Nobody is the exception, given first, that excepts not even Administrator.
 const Nobody = "-"
 
 // Mine is the condition of DocTypes whose documents belong to the user in a field.
