@@ -212,7 +212,9 @@ func (c *Call) Value(ctx context.Context, dtName, name, field string) (document.
 }
 
 // SetValue writes one column of a stored document without touching modified
-// (upstream: db_set with update_modified=False).
+// (upstream: db_set with update_modified=False). It asks nobody's right: it is for
+// documents and fields that code chose and judged. Where a client named them it is
+// WriteField or Note. Errors: DataError for what does not fit the column.
 func (c *Call) SetValue(ctx context.Context, dtName, name, field string, v document.Value) error {
 	dt, err := c.DocType(ctx, dtName)
 	if err != nil {
@@ -221,7 +223,12 @@ func (c *Call) SetValue(ctx context.Context, dtName, name, field string, v docum
 	if dt.IsSingle {
 		c.singleChanged(dt.Name)
 	}
-	return c.Tx.SetColumns(ctx, dt, document.Text(name), []string{field}, []document.Value{v})
+	err = c.Tx.SetColumns(ctx, dt, document.Text(name), []string{field}, []document.Value{v})
+	var se *storage.Error
+	if errors.As(err, &se) && se.Kind == storage.BadValue {
+		return exc.Data.Wrap(err, fmt.Sprintf("(1366, \"Incorrect value for column '%s'\")", se.Column))
+	}
+	return err
 }
 
 // singleChanged makes everybody read a Single anew.

@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"freddo/doctype"
@@ -51,8 +52,8 @@ type Engine struct {
 // internal call.
 type Request struct {
 	Method, Path, Scheme, Host, RemoteIP string
-	// Peer is the address and port of the connection.
-	Peer string
+	// Part says that this is a request of a batch, which begins and ends no sessions.
+	Part bool
 	// Query is the raw query of the address.
 	Query string
 	// V2 says that the path is under /api/v2: errors take that form.
@@ -62,6 +63,17 @@ type Request struct {
 	Body []byte
 	// Files are the parts of a multipart body that carry files, by part name.
 	Files map[string]*File
+}
+
+// Network is the client's address as it is counted by: of IPv6 the first half, since
+// whoever has one address there has a whole network of them. "" within the server.
+func (r *Request) Network() string {
+	a, err := netip.ParseAddr(r.RemoteIP)
+	if err != nil || a.Is4() {
+		return r.RemoteIP
+	}
+	p, _ := a.Prefix(64)
+	return p.String()
 }
 
 // File is one uploaded part.
@@ -88,6 +100,16 @@ type Call struct {
 	// Stream takes parts of a long list before the list is complete; nil where the
 	// answer has to wait for the whole.
 	Stream storage.Sink
+	// Reserve takes memory for what the call is about to hold, in bytes, waiting until
+	// there is some; nil takes none. What it has taken is given back after the answer.
+	Reserve func(ctx context.Context, n int64) error
+	// ReserveSpace is Reserve for bytes on the disk.
+	ReserveSpace func(ctx context.Context, n int64) error
+	// Heavy does work that takes a processor for long, in its turn; nil does it at once.
+	Heavy func(ctx context.Context, work func() error) error
+	// Prepared is what was done outside the call's transactions; nil where the call cannot
+	// begin anew.
+	Prepared *Prepared
 	// Response collects what code sets beside its return value.
 	Response Response
 	// Whole says that several requests share the call and stand or fall together.
@@ -143,6 +165,8 @@ type Response struct {
 	Title string
 	// Header are extra headers.
 	Header [][2]string
+	// KeepCookies leaves the client's cookies as they are.
+	KeepCookies bool
 	// NewSession, when not nil, is sent as cookies; ClearCookies expires them.
 	NewSession   *Session
 	ClearCookies bool

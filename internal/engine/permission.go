@@ -280,19 +280,6 @@ func (c *Call) hooksAllow(ctx context.Context, d *document.Document, right docty
 	return true, nil
 }
 
-// checkStored has the permission hooks judge what is stored, too, before d is written
-// over it: otherwise who changes what a hook looks at (private, for_user) gets past it.
-func (c *Call) checkStored(ctx context.Context, d *document.Document) error {
-	if d.Before == nil || d.Flags.IgnorePermissions || c.User == perm.Administrator {
-		return nil
-	}
-	ok, err := c.hooksAllow(ctx, d.Before, doctype.Write)
-	if err != nil || ok {
-		return err
-	}
-	return c.CheckPermission(ctx, d.Before, doctype.Write) // a share may allow it yet
-}
-
 // userPermissionRefusal says which User Permission forbids d, nil for none. A new node
 // of a tree is judged by where it goes in releases that do so.
 // Source: frappe/permissions.py has_user_permission.
@@ -370,7 +357,8 @@ func (c *Call) evaluateChild(ctx context.Context, dt *doctype.DocType, right doc
 	if err != nil {
 		return false, nil, err
 	}
-	if levels, all := perm.Levels(pdt, me, right); f.Permlevel > 0 && !all && !levels[f.Permlevel] {
+	also := c.alsoAsked(right)
+	if levels, all := perm.Levels(pdt, me, also); f.Permlevel > 0 && !all && !levels[f.Permlevel] {
 		return false, []string{"Insufficient Permission Level for " + Bold(parenttype)}, nil
 	}
 	pd := d.Parent
@@ -380,6 +368,9 @@ func (c *Call) evaluateChild(ctx context.Context, dt *doctype.DocType, right doc
 		}
 	}
 	ok, reasons, err := c.evaluate(ctx, pdt, right, pd)
+	if err == nil && ok && also != right {
+		ok, reasons, err = c.evaluate(ctx, pdt, also, pd)
+	}
 	if err != nil || ok {
 		return ok, nil, err
 	}
@@ -396,6 +387,15 @@ func (c *Call) evaluateChild(ctx context.Context, dt *doctype.DocType, right doc
 	}
 	c.logReasons(reasons)
 	return false, []string{""}, nil
+}
+
+// alsoAsked is the right on a document that its rows are asked for beside their own: one
+// that comes or goes by itself is a write of the document. Frappe: is not.
+func (c *Call) alsoAsked(right doctype.Right) doctype.Right {
+	if (right == doctype.Create || right == doctype.Delete) && !c.UpstreamReads() {
+		return doctype.Write
+	}
+	return right
 }
 
 func childWithoutParent(dt *doctype.DocType) string {

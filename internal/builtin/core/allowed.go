@@ -17,7 +17,7 @@ const SystemManager = "System Manager"
 
 // Upstream reports whether the site wants upstream's rights where these show more than
 // they should: permlevel_mode in site_config.json.
-func Upstream(c *engine.Call) bool { return c.Site.Config().Str("permlevel_mode") == "compat" }
+func Upstream(c *engine.Call) bool { return c.UpstreamReads() }
 
 // Manages reports whether the caller is Administrator or has a role.
 func Manages(ctx context.Context, c *engine.Call, role string) (bool, error) {

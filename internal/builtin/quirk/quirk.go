@@ -118,6 +118,9 @@ type Quirks struct {
 	// CardsByType lists Number Cards by what they show, and treats an empty module like
 	// none; otherwise by their document_type.
 	CardsByType bool
+	// SearchAsksLinkField leaves User Permissions out of a search only where the Link
+	// field that it names allows that (16.4).
+	SearchAsksLinkField bool
 	// InstalledAppsInUserInfo adds installed_apps to realtime's user info.
 	InstalledAppsInUserInfo bool
 }
@@ -146,7 +149,8 @@ func Of(p *compat.Profile) Quirks {
 		DocTypeSpaced: true, NamingToast: true, StandardUndeletable: true, BreakSuffix: 4, TreeParentIgnoresUP: true,
 		EmptyLinkInVersion: true, SetterDeletesDocument: true, RoleProfiles: true, HideDescendants: true,
 		InstalledAppsInUserInfo: true, FileURLEarly: true, KeepOwnURL: true, UploadNewDoc: "document", UploadTypesText: uploadTypes15,
-		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true, ValidateLinkAndFetch: true}
+		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true, ValidateLinkAndFetch: true,
+		SearchAsksLinkField: true}
 }
 
 const uploadTypes15 = "You can only upload JPG, PNG, PDF, TXT, CSV or Microsoft documents."
