@@ -4,6 +4,7 @@ package builtin
 
 import (
 	"freddo/internal/builtin/client"
+	"freddo/internal/builtin/contacts"
 	"freddo/internal/builtin/core"
 	"freddo/internal/builtin/custom"
 	"freddo/internal/builtin/dashboard"
@@ -30,6 +31,8 @@ func Register(hooks *engine.Hooks, methods *method.Registry) {
 	client.Register(methods)            // frappe.client.*
 	registerFramework(methods)          // frappe.realtime, frappe.translate, frappe.utils.change_log
 	file.Register(hooks, methods)       // File, upload_file, frappe.core.api.file
-	dashboard.Register(methods)         // number cards, workspaces
+	dashboard.Register(hooks, methods)  // number cards, charts, workspaces
+	contacts.Register(hooks)            // Contact, Address
+	registerIntegrations(hooks)         // Google Contacts
 	website.Register(methods)           // frappe.website.*
 }

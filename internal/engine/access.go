@@ -41,7 +41,12 @@ func (c *Call) lookup(ctx context.Context, name string) (*doctype.DocType, error
 		return dt, nil
 	}
 	if !c.memo.dirty[name] && !c.memo.dirty[""] {
-		return c.Meta.Get(ctx, c.Tx, c.metaGen, name)
+		if c.metaGen != ownMeta {
+			return c.Meta.Get(ctx, c.Tx, c.metaGen, name)
+		}
+		if dt := c.Meta.Cached(name); dt != nil {
+			return dt, nil
+		}
 	}
 	if c.Meta.IsFixed(name) {
 		return c.Meta.Base(name)
@@ -76,14 +81,6 @@ func (c *Call) ClearMeta(name string) {
 	}
 	c.Announce(TopicMeta)
 	c.AfterCommit(func(context.Context) { c.Meta.Invalidate(name) })
-}
-
-// ClearUser makes roles and User Permissions of a user be read anew; an empty name
-// stands for all users.
-func (c *Call) ClearUser(name string) {
-	c.memo.users, c.memo.usersDirty = nil, true
-	c.Announce(TopicUsers)
-	c.AfterCommit(func(context.Context) { c.Perm.Invalidate(name) })
 }
 
 // SyncTable creates or alters the table of a DocType to match it. Errors: *storage.Unfit

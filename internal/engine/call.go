@@ -127,6 +127,8 @@ type Call struct {
 	stage            *files.Stage
 	memo             memo
 	metaGen, permGen int64
+	// staleTypes and staleUsers are what the commit makes everybody forget (forget.go).
+	staleTypes, staleUsers []string
 }
 
 // Session is what a call knows of its session. Source: frappe/sessions.py.
@@ -202,8 +204,10 @@ type locked struct {
 
 // Begin starts a call of user. The transaction does no I/O until it is used.
 func (e *Engine) Begin(ctx context.Context, user string) *Call {
-	return &Call{Engine: e, Tx: e.DB.Begin(ctx), User: user, Request: &Request{}, Form: &document.Object{},
+	c := &Call{Engine: e, Tx: e.DB.Begin(ctx), User: user, Request: &Request{}, Form: &document.Object{},
 		Session: &Session{SID: "Guest", User: user}, metaGen: e.Meta.Generation(), permGen: e.Perm.Generation()}
+	c.Tx.OnWrite(c.wrote)
+	return c
 }
 
 // Do runs fn as user and commits, or rolls back when fn fails.
@@ -243,6 +247,7 @@ func (c *Call) commit(ctx context.Context, commit func(ctx context.Context) erro
 		c.undoFiles()
 		return err
 	}
+	c.forgetStale()
 	c.finishFiles()
 	after := c.after
 	c.after = nil
@@ -260,7 +265,7 @@ func (c *Call) Committed() bool { return c.committed }
 func (c *Call) Rollback() {
 	c.Tx.Rollback()
 	c.undoFiles()
-	c.after, c.changed = nil, nil
+	c.after, c.changed, c.staleTypes, c.staleUsers = nil, nil, nil, nil
 }
 
 // AfterCommit runs fn once the call's writes are durable.

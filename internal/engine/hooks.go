@@ -141,6 +141,12 @@ func (h *Hooks) QueryCondition(dt string, fn ConditionHook) {
 	h.condition[dt] = append(h.condition[dt], fn)
 }
 
+// Guards reports which hooks narrow the rights on a DocType: of its documents, of its
+// lists.
+func (h *Hooks) Guards(dt string) (documents, lists bool) {
+	return len(h.permission[dt]) > 0, len(h.condition[dt]) > 0
+}
+
 // run calls the hooks of d's DocType, then those of every DocType.
 func (c *Call) run(ctx context.Context, e Event, d *document.Document) error {
 	for _, key := range [2]string{d.Type.Name, AnyDocType} {

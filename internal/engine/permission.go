@@ -237,12 +237,8 @@ func (c *Call) doctypeReason(dt *doctype.DocType, right doctype.Right) string {
 // documentRights are a user's rights on one document before shares.
 // Source: frappe/permissions.py get_doc_permissions.
 func (c *Call) documentRights(ctx context.Context, dt *doctype.DocType, right doctype.Right, d *document.Document, me *perm.User) (doctype.RightSet, []string, error) {
-	for _, key := range [2]string{dt.Name, AnyDocType} {
-		for _, fn := range c.Hooks.permission[key] {
-			if ok, err := fn(ctx, c, d, right); err != nil || !ok {
-				return 0, []string{"Not allowed via controller permission check"}, err
-			}
-		}
+	if ok, err := c.hooksAllow(ctx, d, right); err != nil || !ok {
+		return 0, []string{"Not allowed via controller permission check"}, err
 	}
 	r := perm.RoleRights(dt, me)
 	owner := strings.EqualFold(d.Owner(), me.Name)
@@ -269,6 +265,19 @@ func (c *Call) documentRights(ctx context.Context, dt *doctype.DocType, right do
 		return r.Owned.Without(doctype.Create), []string{c.userPermissionReason(no)}, nil
 	}
 	return 0, []string{c.userPermissionReason(no)}, nil
+}
+
+// hooksAllow asks the permission hooks. Source: frappe/permissions.py
+// has_controller_permissions.
+func (c *Call) hooksAllow(ctx context.Context, d *document.Document, right doctype.Right) (bool, error) {
+	for _, key := range [2]string{d.Type.Name, AnyDocType} {
+		for _, fn := range c.Hooks.permission[key] {
+			if ok, err := fn(ctx, c, d, right); err != nil || !ok {
+				return false, err
+			}
+		}
+	}
+	return true, nil
 }
 
 // userPermissionRefusal says which User Permission forbids d, nil for none. A new node

@@ -154,7 +154,7 @@ func (tx *Tx) Insert(ctx context.Context, d *document.Document, o WriteOptions) 
 	if err := tx.StartWrite(ctx); err != nil {
 		return err
 	}
-	_, err := tx.exec(ctx, p.insertSQL, args)
+	_, err := tx.exec(ctx, p.insertSQL, args, Change{DocType: d.Type.Name, Type: d.Type, Doc: d, New: true})
 	return err
 }
 
@@ -171,7 +171,7 @@ func (tx *Tx) Update(ctx context.Context, d *document.Document, o WriteOptions) 
 	if err := tx.StartWrite(ctx); err != nil {
 		return 0, err
 	}
-	return tx.exec(ctx, p.update, args)
+	return tx.exec(ctx, p.update, args, Change{DocType: d.Type.Name, Type: d.Type, Doc: d})
 }
 
 // SetColumns writes some columns of a stored row as they are (upstream: db_set). Errors:
@@ -195,7 +195,8 @@ func (tx *Tx) SetColumns(ctx context.Context, dt *doctype.DocType, name document
 		}
 		b.Ident(col).SQL(" = ").Arg(v)
 	}
-	_, err := tx.Exec(ctx, b.SQL(" WHERE ").Ident("name").SQL(" = ").Arg(nameValue(dt, name)))
+	_, err := tx.execAs(ctx, b.SQL(" WHERE ").Ident("name").SQL(" = ").Arg(nameValue(dt, name)),
+		Change{DocType: dt.Name, Type: dt, Name: document.ToText(name), Columns: cols})
 	return err
 }
 
@@ -204,10 +205,10 @@ func (tx *Tx) Delete(ctx context.Context, dt *doctype.DocType, name document.Val
 	b := NewBuilder(tx.Dialect())
 	if dt.IsSingle {
 		b.SQL("DELETE FROM ").Ident("tabSingles").SQL(" WHERE ").Ident("doctype").SQL(" = ").Str(dt.Name)
-		return tx.Exec(ctx, b)
+		return tx.execAs(ctx, b, Change{DocType: dt.Name, Type: dt})
 	}
 	b.SQL("DELETE FROM ").Table(dt.Name).SQL(" WHERE ").Ident("name").SQL(" = ").Arg(nameValue(dt, name))
-	return tx.Exec(ctx, b)
+	return tx.execAs(ctx, b, Change{DocType: dt.Name, Type: dt, Name: document.ToText(name)})
 }
 
 // DeleteChildren removes the rows of a parent, of one table or ("") of all, except
@@ -232,6 +233,6 @@ func (tx *Tx) DeleteChildren(ctx context.Context, child *doctype.DocType, parent
 	if len(except) > 0 {
 		b.SQL(")")
 	}
-	_, err := tx.Exec(ctx, b)
+	_, err := tx.execAs(ctx, b, Change{DocType: child.Name, Type: child, ParentType: parenttype, Parent: document.ToText(parent)})
 	return err
 }

@@ -15,6 +15,7 @@ func Register(h *engine.Hooks, r *method.Registry) {
 	engine.RegisterNamingRule(h)
 	registerNamingSettings(h)
 	registerUser(h)
+	registerRights(h)
 	registerUserMethods(r)
 	registerRole(h)
 	registerPermissionMethods(r)

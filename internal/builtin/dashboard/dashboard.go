@@ -16,8 +16,9 @@ import (
 	"freddo/internal/query"
 )
 
-// Register adds the methods.
-func Register(r *method.Registry) {
+// Register hooks the controllers and adds the methods.
+func Register(h *engine.Hooks, r *method.Registry) {
+	registerRights(h)
 	const cards = "frappe.desk.doctype.number_card.number_card."
 	r.Add(
 		method.Method{Name: cards + "get_result", Params: append(arg.Any("doc", "filters"), arg.Opt("to_date", method.Any, nil)), Fn: cardResult},

@@ -162,7 +162,7 @@ func registerNote(h *engine.Hooks) {
 		return nil
 	})
 	h.HasPermission("Note", func(_ context.Context, c *engine.Call, d *document.Document, right doctype.Right) (bool, error) {
-		return d.New || d.Owner() == c.User || right == doctype.Read && d.Int("public") != 0, nil
+		return d.New || d.Owner() == c.User || !changes(right) && d.Int("public") != 0, nil
 	})
 	h.QueryCondition("Note", func(ctx context.Context, c *engine.Call) (*query.Node, error) {
 		if c.User == perm.Administrator {
