@@ -33,7 +33,8 @@ func Register(hooks *engine.Hooks, methods *method.Registry) {
 	client.Register(methods)            // frappe.client.*
 	registerFramework(methods)          // frappe.realtime, frappe.translate, frappe.utils.change_log
 	file.Register(hooks, methods)       // File, upload_file, frappe.core.api.file
-	dashboard.Register(methods)         // number cards, workspaces
+	dashboard.Register(hooks, methods)  // number cards, charts, workspaces
+	registerIntegrations(hooks)         // Google Contacts
 	website.Register(hooks, methods)    // frappe.website.*
 	records.Register(hooks)             // names and checks of smaller modules
 }

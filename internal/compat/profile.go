@@ -132,8 +132,12 @@ type Profile struct {
 	HasDiscard bool
 	// NameSetOnV2Create honours an explicit name in a v2 create.
 	NameSetOnV2Create bool
-	// CountChecksPermission: frappe.client.get_count checks permissions.
+	// CountChecksPermission: frappe.client.get_count is reportview's, which checks
+	// permissions.
 	CountChecksPermission bool
+	// CountsGroups: reportview counts groups where there are some; otherwise the rows of
+	// the first.
+	CountsGroups bool
 	// CSRFPatch checks CSRF on PATCH too.
 	CSRFPatch bool
 	// CSRFReferrers trusts the site's allowed_referrers instead of a CSRF token.
@@ -284,6 +288,7 @@ func V16() *Profile {
 		EmailLinkBySetting: true, EmailLinkPost: true, Impersonation: true, SafeFileNames: true,
 		PDFDisposition: "inline", BinaryDisposition: "attachment",
 		ClearSession:          true,
+		CountChecksPermission: true, CountsGroups: true,
 		CommentMethod:         true,
 		ReadOnlyText:          readOnly15,
 		CustomizeResetsLayout: true,

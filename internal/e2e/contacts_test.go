@@ -19,8 +19,8 @@ func allReleases(t *testing.T, test func(s *site, release string)) {
 	}
 }
 
-// made inserts a document and returns what was stored.
-func (s *site) made(doctype, body string) *document.Object {
+// inserted inserts a document and returns what was stored.
+func (s *site) inserted(doctype, body string) *document.Object {
 	s.Helper()
 	return s.must(http.MethodPost, "/api/resource/"+url.PathEscape(doctype), body).Get("data").Map()
 }
@@ -53,7 +53,7 @@ func TestContactsAreNamedAndFilledFromTheirRows(t *testing.T) {
 			}
 			return long
 		}
-		ann := s.made("Contact", `{"first_name":" Ann","middle_name":"B","last_name":"Lee","email_ids":[{"email_id":"ann@example.com"}],
+		ann := s.inserted("Contact", `{"first_name":" Ann","middle_name":"B","last_name":"Lee","email_ids":[{"email_id":"ann@example.com"}],
 			"phone_nos":[{"phone":"+1 555 0100","is_primary_phone":1},{"phone":"+1 555 0200","is_primary_mobile_no":1}]}`)
 		s.has(ann, "name", full("Ann B Lee", "Ann Lee"), "email_id", "ann@example.com", "phone", "+1 555 0100", "mobile_no", "+1 555 0200",
 			"full_name", full("Ann B Lee", ""))
@@ -61,19 +61,19 @@ func TestContactsAreNamedAndFilledFromTheirRows(t *testing.T) {
 			s.Error("the only address is not the primary one")
 		}
 		for _, want := range []string{"-1", "-2"} {
-			s.has(s.made("Contact", `{"first_name":"Ann","middle_name":"B","last_name":"Lee"}`), "name", ann.Str("name")+want, "email_id", "", "phone", "")
+			s.has(s.inserted("Contact", `{"first_name":"Ann","middle_name":"B","last_name":"Lee"}`), "name", ann.Str("name")+want, "email_id", "", "phone", "")
 		}
 		if release != "v14" {
-			s.has(s.made("Contact", `{"company_name":"Acme 100%_\\\\"}`), "name", `Acme 100%_\\`, "full_name", `Acme 100%_\\`)
-			s.has(s.made("Contact", `{"company_name":"Acme 100%_\\\\"}`), "name", `Acme 100%_\\-1`)
+			s.has(s.inserted("Contact", `{"company_name":"Acme 100%_\\\\"}`), "name", `Acme 100%_\\`, "full_name", `Acme 100%_\\`)
+			s.has(s.inserted("Contact", `{"company_name":"Acme 100%_\\\\"}`), "name", `Acme 100%_\\-1`)
 		}
 		s.declined("Contact", `{"first_name":"Two","email_ids":[{"email_id":"a@example.com","is_primary":1},{"email_id":"b@example.com","is_primary":1}]}`, "Only one")
 		s.declined("Contact", `{"first_name":"Two","phone_nos":[{"phone":"1","is_primary_mobile_no":1},{"phone":"2","is_primary_mobile_no":1}]}`, "Mobile No")
-		two := s.made("Contact", `{"first_name":"None","email_ids":[{"email_id":"a@example.com"},{"email_id":"b@example.com"}]}`)
+		two := s.inserted("Contact", `{"first_name":"None","email_ids":[{"email_id":"a@example.com"},{"email_id":"b@example.com"}]}`)
 		s.has(two, "email_id", "")
 
 		s.user("carl")
-		carl := s.made("Contact", `{"first_name":"Carl","email_ids":[{"email_id":"carl@example.com"}],
+		carl := s.inserted("Contact", `{"first_name":"Carl","email_ids":[{"email_id":"carl@example.com"}],
 			"links":[{"link_doctype":"User","link_name":"carl@example.com"},{"link_doctype":"User","link_name":"carl@example.com"}]}`)
 		s.has(carl, "name", "Carl-carl@example.com", "user", "carl@example.com")
 		links := carl.Get("links").List()
@@ -98,17 +98,17 @@ func TestContactsAreNamedAndFilledFromTheirRows(t *testing.T) {
 func TestAddressesAreNamedAfterTitleAndType(t *testing.T) {
 	t.Parallel()
 	allReleases(t, func(s *site, release string) {
-		s.made("Note", `{"title":"Plot"}`)
+		s.inserted("Note", `{"title":"Plot"}`)
 		note := s.list("Note").Get("data").List()[0].Map().Str("name")
 		const rest = `"address_line1":"1 Road","city":"Oslo","country":"Norway"`
-		s.has(s.made("Address", `{"address_title":" St. A&B ","address_type":"Billing",`+rest+`}`), "name", "St. A&B-Billing")
-		s.has(s.made("Address", `{"address_title":" St. A&B ","address_type":"Billing",`+rest+`}`), "name", "St A&B-Billing-1")
+		s.has(s.inserted("Address", `{"address_title":" St. A&B ","address_type":"Billing",`+rest+`}`), "name", "St. A&B-Billing")
+		s.has(s.inserted("Address", `{"address_title":" St. A&B ","address_type":"Billing",`+rest+`}`), "name", "St A&B-Billing-1")
 		s.declined("Address", `{"address_type":"Billing",`+rest+`}`, "Address Title is mandatory")
 		link := `"links":[{"link_doctype":"Note","link_name":"` + note + `"}]`
-		first := s.made("Address", `{"address_type":"Shipping","is_primary_address":1,`+link+`,`+rest+`}`)
+		first := s.inserted("Address", `{"address_type":"Shipping","is_primary_address":1,`+link+`,`+rest+`}`)
 		s.has(first, "name", note+"-Shipping", "address_title", note)
 		s.has(first.Get("links").List()[0].Map(), "link_title", "Plot")
-		second := s.made("Address", `{"address_type":"Office","is_primary_address":1,`+link+`,`+rest+`}`)
+		second := s.inserted("Address", `{"address_type":"Office","is_primary_address":1,`+link+`,`+rest+`}`)
 		s.has(s.must(http.MethodGet, "/api/resource/Address/"+url.PathEscape(first.Str("name")), "").Get("data").Map(), "is_primary_address", "0")
 		s.has(second, "is_primary_address", "1")
 		const module = "/api/method/frappe.contacts.doctype.address.address."
@@ -127,8 +127,8 @@ func TestAddressesAreNamedAfterTitleAndType(t *testing.T) {
 		if code, text := s.user("nobody").do(http.MethodPost, module+"address_query", query); code == 200 && strings.Contains(text, "Office") {
 			s.Errorf("without rights: %d %s", code, text)
 		}
-		s.has(s.made("Address Template", `{"country":"Norway","template":"x"}`), "is_default", "1")
-		s.made("Address Template", `{"country":"Sweden","template":"x","is_default":1}`)
+		s.has(s.inserted("Address Template", `{"country":"Norway","template":"x"}`), "is_default", "1")
+		s.inserted("Address Template", `{"country":"Sweden","template":"x","is_default":1}`)
 		s.has(s.must(http.MethodGet, "/api/resource/Address%20Template/Norway", "").Get("data").Map(), "is_default", "0")
 		if code, text := s.do(http.MethodDelete, "/api/resource/Address%20Template/Sweden", ""); code != 417 {
 			s.Errorf("the default template was deleted: %d %s", code, text)
@@ -140,7 +140,7 @@ func TestAUserWhomAContactNamesCanBeDeleted(t *testing.T) {
 	t.Parallel()
 	eachDatabase(t, "v15", func(s *site) {
 		s.user("carl")
-		carl := s.made("Contact", `{"first_name":"Carl","email_ids":[{"email_id":"carl@example.com"}]}`)
+		carl := s.inserted("Contact", `{"first_name":"Carl","email_ids":[{"email_id":"carl@example.com"}]}`)
 		s.has(carl, "user", "carl@example.com")
 		s.must(http.MethodDelete, "/api/resource/User/carl@example.com", "")
 		s.has(s.must(http.MethodGet, "/api/resource/Contact/Carl", "").Get("data").Map(), "user", "")

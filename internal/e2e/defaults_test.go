@@ -10,14 +10,14 @@ import (
 func TestLinksTakeTheDefaultsOfTheUserAndTheSystem(t *testing.T) {
 	t.Parallel()
 	allReleases(t, func(s *site, _ string) {
-		s.made("DocType", `{"name":"Trip","module":"Core","custom":1,"autoname":"hash","fields":[{"fieldname":"country","fieldtype":"Link","options":"Country","reqd":1},
+		s.inserted("DocType", `{"name":"Trip","module":"Core","custom":1,"autoname":"hash","fields":[{"fieldname":"country","fieldtype":"Link","options":"Country","reqd":1},
 			{"fieldname":"language","fieldtype":"Link","options":"Language"},{"fieldname":"note","fieldtype":"Link","options":"Note"},
 			{"fieldname":"gender","fieldtype":"Link","options":"Gender","default":"Other"},{"fieldname":"time_zone","fieldtype":"Data"}],
 			"permissions":[{"role":"System Manager","read":1,"write":1,"create":1}]}`)
 		who := s.user("carl", "System Manager")
 		trip := func(s *site, body string, want ...string) {
 			s.Helper()
-			s.has(s.made("Trip", body), want...)
+			s.has(s.inserted("Trip", body), want...)
 		}
 		settings := func(country string) {
 			s.must(http.MethodPut, "/api/resource/System%20Settings/System%20Settings", `{"country":"`+country+`","time_zone":"UTC","language":"en"}`)
@@ -40,14 +40,14 @@ func TestLinksTakeTheDefaultsOfTheUserAndTheSystem(t *testing.T) {
 
 		// what User Permissions forbid is no default, and what they make one goes first
 		for _, c := range []string{"Chad", "Cuba"} {
-			s.made("User Permission", `{"user":"carl@example.com","allow":"Country","for_value":"`+c+`","apply_to_all_doctypes":1}`)
+			s.inserted("User Permission", `{"user":"carl@example.com","allow":"Country","for_value":"`+c+`","apply_to_all_doctypes":1}`)
 		}
 		if code, text := who.do(http.MethodPost, "/api/resource/Trip", `{}`); code == 200 {
 			s.Errorf("a forbidden default: %s", text)
 		}
 		defaults(`{"defkey":"country","defvalue":"Cuba"}`)
 		trip(who, `{}`, "country", "Cuba")
-		s.made("User Permission", `{"user":"carl@example.com","allow":"Country","for_value":"Mali","apply_to_all_doctypes":1,"is_default":1}`)
+		s.inserted("User Permission", `{"user":"carl@example.com","allow":"Country","for_value":"Mali","apply_to_all_doctypes":1,"is_default":1}`)
 		trip(who, `{}`, "country", "Mali")
 	})
 }
@@ -57,7 +57,7 @@ func TestANewSiteHasSystemDefaults(t *testing.T) {
 	t.Parallel()
 	allReleases(t, func(s *site, _ string) {
 		settings := s.must(http.MethodGet, "/api/resource/System%20Settings/System%20Settings", "").Get("data").Map()
-		s.has(s.made("Address", `{"address_title":"Home","address_type":"Billing","address_line1":"1 Road","city":"Oslo"}`), "country", settings.Str("country"))
+		s.has(s.inserted("Address", `{"address_title":"Home","address_type":"Billing","address_line1":"1 Road","city":"Oslo"}`), "country", settings.Str("country"))
 		if settings.Str("country") == "" {
 			s.Error("a new site has no country")
 		}

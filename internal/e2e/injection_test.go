@@ -21,7 +21,7 @@ var attempts = []string{
 }
 
 // tells are words of the databases' own errors, and of statements.
-var tells = []string{"syntax", "SQLSTATE", "sqlite", "near \"", "You have an error", "pq:", "ERROR:", "SELECT ", "FROM \"tab", "no such column", "Unknown column 'sleep"}
+var tells = []string{"syntax error", "SQL syntax", "SQLSTATE", "sqlite", "near \"", "You have an error", "pq:", "ERROR:", "SELECT ", "FROM \"tab", "no such column", "Unknown column 'sleep"}
 
 // TestInjection sends the attempts in every argument of the endpoints that build
 // queries. None may be slow, show a secret, or answer with the database's own words.

@@ -41,7 +41,12 @@ func (c *Call) lookup(ctx context.Context, name string) (*doctype.DocType, error
 		return dt, nil
 	}
 	if !c.memo.dirty[name] && !c.memo.dirty[""] {
-		return c.Meta.Get(ctx, c.Tx, c.metaGen, name)
+		if c.metaGen != ownMeta {
+			return c.Meta.Get(ctx, c.Tx, c.metaGen, name)
+		}
+		if dt := c.Meta.Cached(name); dt != nil {
+			return dt, nil
+		}
 	}
 	if c.Meta.IsFixed(name) {
 		return c.Meta.Base(name)
@@ -76,14 +81,6 @@ func (c *Call) ClearMeta(name string) {
 	}
 	c.Announce(TopicMeta)
 	c.AfterCommit(func(context.Context) { c.Meta.Invalidate(name) })
-}
-
-// ClearUser makes roles and User Permissions of a user be read anew; an empty name
-// stands for all users.
-func (c *Call) ClearUser(name string) {
-	c.memo.users, c.memo.usersDirty = nil, true
-	c.Announce(TopicUsers)
-	c.AfterCommit(func(context.Context) { c.Perm.Invalidate(name) })
 }
 
 // SyncTable creates or alters the table of a DocType to match it. Errors: *storage.Unfit
@@ -215,7 +212,9 @@ func (c *Call) Value(ctx context.Context, dtName, name, field string) (document.
 }
 
 // SetValue writes one column of a stored document without touching modified
-// (upstream: db_set with update_modified=False).
+// (upstream: db_set with update_modified=False). It asks nobody's right: it is for
+// documents and fields that code chose and judged. Where a client named them it is
+// WriteField or Note. Errors: DataError for what does not fit the column.
 func (c *Call) SetValue(ctx context.Context, dtName, name, field string, v document.Value) error {
 	dt, err := c.DocType(ctx, dtName)
 	if err != nil {
@@ -224,7 +223,12 @@ func (c *Call) SetValue(ctx context.Context, dtName, name, field string, v docum
 	if dt.IsSingle {
 		c.singleChanged(dt.Name)
 	}
-	return c.Tx.SetColumns(ctx, dt, document.Text(name), []string{field}, []document.Value{v})
+	err = c.Tx.SetColumns(ctx, dt, document.Text(name), []string{field}, []document.Value{v})
+	var se *storage.Error
+	if errors.As(err, &se) && se.Kind == storage.BadValue {
+		return exc.Data.Wrap(err, fmt.Sprintf("(1366, \"Incorrect value for column '%s'\")", se.Column))
+	}
+	return err
 }
 
 // singleChanged makes everybody read a Single anew.

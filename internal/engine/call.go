@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"freddo/doctype"
@@ -51,8 +52,8 @@ type Engine struct {
 // internal call.
 type Request struct {
 	Method, Path, Scheme, Host, RemoteIP string
-	// Peer is the address and port of the connection.
-	Peer string
+	// Part says that this is a request of a batch, which begins and ends no sessions.
+	Part bool
 	// Query is the raw query of the address.
 	Query string
 	// V2 says that the path is under /api/v2: errors take that form.
@@ -62,6 +63,17 @@ type Request struct {
 	Body []byte
 	// Files are the parts of a multipart body that carry files, by part name.
 	Files map[string]*File
+}
+
+// Network is the client's address as it is counted by: of IPv6 the first half, since
+// whoever has one address there has a whole network of them. "" within the server.
+func (r *Request) Network() string {
+	a, err := netip.ParseAddr(r.RemoteIP)
+	if err != nil || a.Is4() {
+		return r.RemoteIP
+	}
+	p, _ := a.Prefix(64)
+	return p.String()
 }
 
 // File is one uploaded part.
@@ -88,6 +100,16 @@ type Call struct {
 	// Stream takes parts of a long list before the list is complete; nil where the
 	// answer has to wait for the whole.
 	Stream storage.Sink
+	// Reserve takes memory for what the call is about to hold, in bytes, waiting until
+	// there is some; nil takes none. What it has taken is given back after the answer.
+	Reserve func(ctx context.Context, n int64) error
+	// ReserveSpace is Reserve for bytes on the disk.
+	ReserveSpace func(ctx context.Context, n int64) error
+	// Heavy does work that takes a processor for long, in its turn; nil does it at once.
+	Heavy func(ctx context.Context, work func() error) error
+	// Prepared is what was done outside the call's transactions; nil where the call cannot
+	// begin anew.
+	Prepared *Prepared
 	// Response collects what code sets beside its return value.
 	Response Response
 	// Whole says that several requests share the call and stand or fall together.
@@ -105,6 +127,8 @@ type Call struct {
 	stage            *files.Stage
 	memo             memo
 	metaGen, permGen int64
+	// staleTypes and staleUsers are what the commit makes everybody forget (forget.go).
+	staleTypes, staleUsers []string
 }
 
 // Session is what a call knows of its session. Source: frappe/sessions.py.
@@ -141,6 +165,8 @@ type Response struct {
 	Title string
 	// Header are extra headers.
 	Header [][2]string
+	// KeepCookies leaves the client's cookies as they are.
+	KeepCookies bool
 	// NewSession, when not nil, is sent as cookies; ClearCookies expires them.
 	NewSession   *Session
 	ClearCookies bool
@@ -178,8 +204,10 @@ type locked struct {
 
 // Begin starts a call of user. The transaction does no I/O until it is used.
 func (e *Engine) Begin(ctx context.Context, user string) *Call {
-	return &Call{Engine: e, Tx: e.DB.Begin(ctx), User: user, Request: &Request{}, Form: &document.Object{},
+	c := &Call{Engine: e, Tx: e.DB.Begin(ctx), User: user, Request: &Request{}, Form: &document.Object{},
 		Session: &Session{SID: "Guest", User: user}, metaGen: e.Meta.Generation(), permGen: e.Perm.Generation()}
+	c.Tx.OnWrite(c.wrote)
+	return c
 }
 
 // Do runs fn as user and commits, or rolls back when fn fails.
@@ -219,6 +247,7 @@ func (c *Call) commit(ctx context.Context, commit func(ctx context.Context) erro
 		c.undoFiles()
 		return err
 	}
+	c.forgetStale()
 	c.finishFiles()
 	after := c.after
 	c.after = nil
@@ -236,7 +265,7 @@ func (c *Call) Committed() bool { return c.committed }
 func (c *Call) Rollback() {
 	c.Tx.Rollback()
 	c.undoFiles()
-	c.after, c.changed = nil, nil
+	c.after, c.changed, c.staleTypes, c.staleUsers = nil, nil, nil, nil
 }
 
 // AfterCommit runs fn once the call's writes are durable.

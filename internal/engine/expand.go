@@ -17,7 +17,8 @@ const expandBatch = 500
 
 // expandLinks lets the values of Link fields be printed as the documents they name: those
 // that the user may read, with the columns that the user may read. The others stay
-// names, and so do values of fields that are not shown or are no links.
+// names, and so do values of fields that are not shown or are no links. Errors: in v16
+// PermissionError where the user may read no document of the DocType.
 // Source: frappe/utils/data.py attach_expanded_links.
 func (c *Call) expandLinks(ctx context.Context, rules *query.Rules, q *query.Select, fields []string) error {
 	total := 0
@@ -74,8 +75,12 @@ func (c *Call) expanded(ctx context.Context, rules *query.Rules, target string, 
 	if err != nil || dt.IsSingle || dt.IsVirtual {
 		return nil, nil //nolint:nilerr // a link to nothing stays a name
 	}
-	if ok, err := c.CanList(ctx, dt); err != nil || !ok {
+	if ok, err := c.CanList(ctx, dt); err != nil {
 		return nil, err
+	} else if !ok && rules.Engine && len(names) > 0 {
+		return nil, exc.Permission.Throwf("Insufficient Permission for %s", Bold(dt.Name))
+	} else if !ok {
+		return nil, nil
 	}
 	out := make(map[string][]byte, len(names))
 	for len(names) > 0 {

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sort"
 
 	"freddo/doctype"
 	"freddo/document"
@@ -117,6 +118,19 @@ func (h *Hooks) Method(dt, name string, fn DocMethod, verbs ...string) {
 	h.methods[dt][name] = docMethod{fn: fn, verbs: verbs}
 }
 
+// DocMethods lists the document methods as DocType.method, sorted; those of every DocType
+// stand under AnyDocType.
+func (h *Hooks) DocMethods() []string {
+	var names []string
+	for dt, methods := range h.methods {
+		for name := range methods {
+			names = append(names, dt+"."+name)
+		}
+	}
+	sort.Strings(names)
+	return names
+}
+
 // HasPermission registers a hook that can deny rights on a DocType's documents.
 func (h *Hooks) HasPermission(dt string, fn PermissionHook) {
 	h.permission[dt] = append(h.permission[dt], fn)
@@ -125,6 +139,12 @@ func (h *Hooks) HasPermission(dt string, fn PermissionHook) {
 // QueryCondition registers a condition on a DocType's lists.
 func (h *Hooks) QueryCondition(dt string, fn ConditionHook) {
 	h.condition[dt] = append(h.condition[dt], fn)
+}
+
+// Guards reports which hooks narrow the rights on a DocType: of its documents, of its
+// lists.
+func (h *Hooks) Guards(dt string) (documents, lists bool) {
+	return len(h.permission[dt]) > 0, len(h.condition[dt]) > 0
 }
 
 // run calls the hooks of d's DocType, then those of every DocType.

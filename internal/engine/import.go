@@ -177,9 +177,6 @@ func (c *Call) Ensure(ctx context.Context, dtName, field, name string, more ...s
 	if err := c.fillDefaults(ctx, d, nil); err != nil {
 		return err
 	}
-	if dtName == "Role" {
-		c.ClearUser("")
-	}
 	return c.insertRaw(ctx, d)
 }
 

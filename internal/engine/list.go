@@ -68,6 +68,9 @@ func (c *Call) list(ctx context.Context, rules *query.Rules, r query.Request, l 
 	if err := c.expandLinks(ctx, rules, q, l.Expand); err != nil {
 		return ListResult{}, err
 	}
+	if sink == nil {
+		sink = c.weighed(ctx)
+	}
 	out, n, err := c.Tx.AppendSelect(ctx, make([]byte, 0, 4096), q, storage.ListOptions{Format: c.Profile.Body, Sink: sink, Only: l.Last})
 	if err != nil {
 		return ListResult{}, err
@@ -83,13 +86,34 @@ func (c *Call) list(ctx context.Context, rules *query.Rules, r query.Request, l 
 	return res, nil
 }
 
+// listFactor is how many bytes a byte of a list takes that is not streamed: as text, as
+// what code makes of it, in the answer.
+const listFactor = 4
+
+// weighed is a sink that takes nothing and charges the call for what a list takes.
+func (c *Call) weighed(ctx context.Context) storage.Sink {
+	if c.Reserve == nil {
+		return nil
+	}
+	charged := 0
+	return func(part []byte) ([]byte, error) {
+		if n := len(part) - charged; n >= storage.PartSize {
+			if err := c.Reserve(ctx, int64(n)*listFactor); err != nil {
+				return nil, err
+			}
+			charged = len(part)
+		}
+		return part, nil
+	}
+}
+
 // Select parses a request and narrows it to what the call's user may see.
 func (c *Call) Select(ctx context.Context, rules *query.Rules, r query.Request) (*query.Select, error) {
 	dt := r.DocType
 	if dt.IsSingle {
 		return nil, exc.Programming.New("('DocType', '" + dt.Name + "')")
 	}
-	r.HiddenInConditions = c.Site.Config().Str("permlevel_mode") == "compat"
+	r.UpstreamLevels = c.UpstreamReads()
 	q, err := query.Parse(ctx, &listEnv{c: c}, rules, r)
 	if err != nil {
 		return nil, err
@@ -97,15 +121,36 @@ func (c *Call) Select(ctx context.Context, rules *query.Rules, r query.Request) 
 	if dt.IsVirtual {
 		q.Empty = true
 	}
-	if r.IgnorePermissions || dt.IsTable {
+	if r.IgnorePermissions {
 		return q, nil
 	}
-	cond, err := c.listCondition(ctx, dt, "", rules.Engine && rules.Dev)
-	if err != nil {
-		return nil, err
+	return q, c.narrow(ctx, rules, r, q)
+}
+
+// narrow leaves of a list what the call's user may see.
+func (c *Call) narrow(ctx context.Context, rules *query.Rules, r query.Request, q *query.Select) error {
+	dt := r.DocType
+	if !r.UpstreamLevels {
+		if err := c.guardTables(ctx, q); err != nil {
+			return err
+		}
 	}
+	if rules.NarrowLinks {
+		if err := c.narrowLinks(ctx, q); err != nil {
+			return err
+		}
+	}
+	if dt.IsTable {
+		if r.UpstreamLevels && !rules.RowsFollowParent {
+			return nil
+		}
+		cond, err := c.rowsCondition(ctx, dt, r.Parent)
+		q.And(cond)
+		return err
+	}
+	cond, err := c.listCondition(ctx, dt, listScope{anyLink: r.IgnoreUserPermissions})
 	q.And(cond)
-	return q, nil
+	return err
 }
 
 // Count counts the rows of a request (its Count says which) that the call's user may

@@ -237,12 +237,8 @@ func (c *Call) doctypeReason(dt *doctype.DocType, right doctype.Right) string {
 // documentRights are a user's rights on one document before shares.
 // Source: frappe/permissions.py get_doc_permissions.
 func (c *Call) documentRights(ctx context.Context, dt *doctype.DocType, right doctype.Right, d *document.Document, me *perm.User) (doctype.RightSet, []string, error) {
-	for _, key := range [2]string{dt.Name, AnyDocType} {
-		for _, fn := range c.Hooks.permission[key] {
-			if ok, err := fn(ctx, c, d, right); err != nil || !ok {
-				return 0, []string{"Not allowed via controller permission check"}, err
-			}
-		}
+	if ok, err := c.hooksAllow(ctx, d, right); err != nil || !ok {
+		return 0, []string{"Not allowed via controller permission check"}, err
 	}
 	r := perm.RoleRights(dt, me)
 	owner := strings.EqualFold(d.Owner(), me.Name)
@@ -269,6 +265,19 @@ func (c *Call) documentRights(ctx context.Context, dt *doctype.DocType, right do
 		return r.Owned.Without(doctype.Create), []string{c.userPermissionReason(no)}, nil
 	}
 	return 0, []string{c.userPermissionReason(no)}, nil
+}
+
+// hooksAllow asks the permission hooks. Source: frappe/permissions.py
+// has_controller_permissions.
+func (c *Call) hooksAllow(ctx context.Context, d *document.Document, right doctype.Right) (bool, error) {
+	for _, key := range [2]string{d.Type.Name, AnyDocType} {
+		for _, fn := range c.Hooks.permission[key] {
+			if ok, err := fn(ctx, c, d, right); err != nil || !ok {
+				return false, err
+			}
+		}
+	}
+	return true, nil
 }
 
 // userPermissionRefusal says which User Permission forbids d, nil for none. A new node
@@ -348,7 +357,8 @@ func (c *Call) evaluateChild(ctx context.Context, dt *doctype.DocType, right doc
 	if err != nil {
 		return false, nil, err
 	}
-	if levels, all := perm.Levels(pdt, me, right); f.Permlevel > 0 && !all && !levels[f.Permlevel] {
+	also := c.alsoAsked(right)
+	if levels, all := perm.Levels(pdt, me, also); f.Permlevel > 0 && !all && !levels[f.Permlevel] {
 		return false, []string{"Insufficient Permission Level for " + Bold(parenttype)}, nil
 	}
 	pd := d.Parent
@@ -358,6 +368,9 @@ func (c *Call) evaluateChild(ctx context.Context, dt *doctype.DocType, right doc
 		}
 	}
 	ok, reasons, err := c.evaluate(ctx, pdt, right, pd)
+	if err == nil && ok && also != right {
+		ok, reasons, err = c.evaluate(ctx, pdt, also, pd)
+	}
 	if err != nil || ok {
 		return ok, nil, err
 	}
@@ -374,6 +387,15 @@ func (c *Call) evaluateChild(ctx context.Context, dt *doctype.DocType, right doc
 	}
 	c.logReasons(reasons)
 	return false, []string{""}, nil
+}
+
+// alsoAsked is the right on a document that its rows are asked for beside their own: one
+// that comes or goes by itself is a write of the document. Frappe: is not.
+func (c *Call) alsoAsked(right doctype.Right) doctype.Right {
+	if (right == doctype.Create || right == doctype.Delete) && !c.UpstreamReads() {
+		return doctype.Write
+	}
+	return right
 }
 
 func childWithoutParent(dt *doctype.DocType) string {

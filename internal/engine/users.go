@@ -40,7 +40,6 @@ func (e *Engine) InstallUsers(ctx context.Context, adminPassword string) error {
 		if err != nil {
 			return err
 		}
-		c.ClearUser("")
 		return c.Tx.SetAuth(ctx, "User", perm.Administrator, "password", hash, false)
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -55,6 +56,10 @@ func (m *Manager) Local() bool { return m.Store == Store(m.disk) }
 // Link is Linker.Link; "" where the store gives no links.
 func (m *Manager) Link(k Key, contentType, disposition string) (string, error) {
 	if l, ok := m.Store.(Linker); ok {
+		// A bucket sends none of our headers that keep a page from being run.
+		if !inline(contentType) && !strings.HasPrefix(disposition, "attachment") {
+			disposition = "attachment" + strings.TrimPrefix(disposition, "inline")
+		}
 		return l.Link(k, contentType, disposition)
 	}
 	return "", nil
@@ -121,4 +126,13 @@ func (m *Manager) Open(k Key) (File, error) { return m.Store.Open(k) }
 // pathError is what a refused name answers to.
 func pathError(op string, k Key, err error) error {
 	return &fs.PathError{Op: op, Path: k.URL(), Err: err}
+}
+
+// Scratch makes a temporary file that is gone once it is closed.
+func (m *Manager) Scratch() (*os.File, error) {
+	f, err := m.create()
+	if err == nil {
+		_ = os.Remove(f.Name()) // what has no name leaves nothing behind
+	}
+	return f, err
 }

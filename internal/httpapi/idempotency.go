@@ -115,7 +115,11 @@ func (x *exchange) claimKey(ctx context.Context) error {
 	if err := x.c.CommitNow(ctx); err != nil { // no snapshot is held while this waits
 		return err
 	}
-	o := &once{id: digest(x.c.User, key), fingerprint: x.fingerprint()}
+	whose := x.c.User
+	if x.c.Limits != nil { // an answer may hold what these limits keep from this client
+		whose += "\x00" + x.c.Limits.ID
+	}
+	o := &once{id: digest(whose, key), fingerprint: x.fingerprint()}
 	var err error
 	if o.end, err = x.s.flying.begin(ctx, o.id); err != nil {
 		return err
@@ -270,7 +274,7 @@ func (x *exchange) finishOnce(ctx context.Context) error {
 		return err
 	}
 	x.status = rec.status
-	rec.sendTo(w)
+	rec.sendTo(x)
 	return nil
 }
 
@@ -309,7 +313,7 @@ func (x *exchange) answerOnce(ctx context.Context, answer func() error) error {
 			x.s.log().WarnContext(ctx, "answer was not kept", "error", err, "path", x.path)
 		}
 	}
-	rec.sendTo(w)
+	rec.sendTo(x)
 	return nil
 }
 

@@ -122,13 +122,21 @@ func (a *access) reads(c *doctype.Column, r *Rules) bool {
 	case a.names != nil:
 		return a.names[c.Name] || !r.SelectOnlyBare && (c.Field == nil && !c.Legacy)
 	case c.Optional:
-		return !(r.Engine && r.Dev)
+		return true
 	case c.Field != nil:
 		return a.levels[c.Field.Permlevel]
 	case c.Legacy:
 		return false
 	}
 	return !r.EmptyIfUnreadable || len(a.levels) > 0
+}
+
+// tests reports whether a column may be used in conditions, orders and groups.
+func (a *access) tests(c *doctype.Column, r *Rules) bool {
+	if a.names != nil && r.SelectTests && c.Stored && !c.Legacy {
+		return c.Field == nil || c.Field.Permlevel == 0
+	}
+	return a.reads(c, r)
 }
 
 // star returns the columns that * stands for.

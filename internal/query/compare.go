@@ -28,9 +28,13 @@ func compare(f Field, op Op, v document.Value) *Node {
 		if !ok {
 			return compareBadDate(f, op)
 		}
-		return leaf(op, f, document.Text(s))
+		return textual(f, op, s)
 	case doctype.TimeClass:
-		return leaf(op, f, document.Text(sqlTime(textOf(v))))
+		s, negative := sqlTime(textOf(v))
+		if negative {
+			return beyond(f, op, false)
+		}
+		return leaf(op, f, document.Text(s))
 	}
 	return leaf(op, f, document.Text(textOf(v)))
 }
@@ -87,19 +91,19 @@ func compareDate(f Field, op Op, s string) *Node {
 	if !ok {
 		return compareBadDate(f, op)
 	}
-	date := document.Text(d[:10])
+	day := d[:10]
 	if d[10:] == midnight {
-		return leaf(op, f, date)
+		return textual(f, op, day)
 	}
-	switch op { // the day counts as its midnight
+	switch op { // a date counts as its midnight
 	case OpEq:
 		return False()
 	case OpNe:
 		return NotNull(f)
 	case OpLt, OpLe:
-		return leaf(OpLe, f, date)
+		return textual(f, OpLe, day)
 	}
-	return leaf(OpGt, f, date)
+	return textual(f, OpGt, day)
 }
 
 // between is a range with both ends.
@@ -205,111 +209,3 @@ func numberPrefix(s string) string {
 	}
 	return s[:i]
 }
-
-const midnight = " 00:00:00.000000"
-
-// sqlDatetime reads a text as MariaDB reads a DATETIME literal: year first, any
-// punctuation between the parts, junk after them ignored.
-func sqlDatetime(s string) (string, bool) {
-	s = strings.TrimLeft(s, " ")
-	parts, rest, ok := dateParts(s)
-	if !ok {
-		return "", false
-	}
-	date := strings.Join(parts, "-")
-	day, ok := document.StoredDate(date)
-	if !ok {
-		return "", false
-	}
-	clock := clockPrefix(rest)
-	if clock == "" {
-		return day + midnight, true
-	}
-	full, ok := document.StoredDatetime(day + " " + clock)
-	if !ok {
-		return day + midnight, true
-	}
-	return full, true
-}
-
-// dateParts splits off year, month and day.
-func dateParts(s string) (parts []string, rest string, ok bool) {
-	n := digitRun(s)
-	if n == 8 || n == 14 || n == 12 {
-		rest = s[8:]
-		if n > 8 {
-			rest = "T" + s[8:10] + ":" + s[10:12] + ":" + (s[12:n] + "00")[:2] + s[n:]
-		}
-		return []string{s[:4], s[4:6], s[6:8]}, rest, true
-	}
-	if n != 4 {
-		return nil, "", false
-	}
-	parts, rest = []string{s[:4]}, s[4:]
-	for len(parts) < 3 {
-		if rest == "" || !isPunct(rest[0]) {
-			return nil, "", false
-		}
-		k := min(digitRun(rest[1:]), 2)
-		if k == 0 {
-			return nil, "", false
-		}
-		parts, rest = append(parts, rest[1:1+k]), rest[1+k:]
-	}
-	return parts, rest, true
-}
-
-// clockPrefix returns the time of day that rest starts with, as H:M:S.f, or "".
-func clockPrefix(rest string) string {
-	if rest == "" || rest[0] != ' ' && rest[0] != 'T' {
-		return ""
-	}
-	rest = strings.TrimLeft(rest[1:], " ")
-	var parts []string
-	for len(parts) < 3 {
-		k := min(digitRun(rest), 2)
-		if k == 0 {
-			break
-		}
-		parts, rest = append(parts, rest[:k]), rest[k:]
-		if rest == "" || rest[0] != ':' || len(parts) == 3 {
-			break
-		}
-		rest = rest[1:]
-	}
-	if len(parts) == 0 {
-		return ""
-	}
-	complete := len(parts) == 3
-	for len(parts) < 3 {
-		parts = append(parts, "00")
-	}
-	out := strings.Join(parts, ":")
-	if complete && strings.HasPrefix(rest, ".") {
-		if k := min(digitRun(rest[1:]), 6); k > 0 {
-			out += rest[:1+k]
-		}
-	}
-	return out
-}
-
-// sqlTime reads a text as MariaDB reads a TIME literal; what is none is midnight.
-func sqlTime(s string) string {
-	if t, ok := document.StoredTime(s); ok {
-		return t
-	}
-	if d, ok := sqlDatetime(s); ok {
-		return d[11:]
-	}
-	return midnight[1:]
-}
-
-func digitRun(s string) int {
-	n := 0
-	for n < len(s) && s[n] >= '0' && s[n] <= '9' {
-		n++
-	}
-	return n
-}
-
-func isPunct(c byte) bool { return strings.IndexByte("-/.:^@", c) >= 0 }

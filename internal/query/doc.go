@@ -6,6 +6,7 @@
 // storage renders the tree.
 //
 // Start with Parse (parse.go), then Select (select.go) and Node (node.go). Two
-// grammars live here: the string builder of v14 and v15, which v16-dev keeps for v1
-// (legacy_*.go), and the engine of v16 (engine_*.go).
+// grammars live here: the string builder of v14 and v15
+// (legacy_*.go), and the engine of v16 (engine_*.go), a small form of which counts in v14
+// and v15 too.
 package query

@@ -14,27 +14,41 @@ import (
 var engineOps = map[string]Op{"=": OpEq, "!=": OpNe, "<": OpLt, ">": OpGt, "<=": OpLe, "=<": OpLe, ">=": OpGe, "=>": OpGe,
 	"like": OpLike, "ilike": OpLike, "not like": OpNotLike}
 
+// engineWord reports whether an operator stands for itself in conditions joined by words.
+// Source: frappe/database/operator_map.py OPERATOR_MAP, and the operators of trees, which
+// 16.4 lacks there and later 16.x has.
+func engineWord(op string) bool {
+	switch op {
+	case "in", "not in", "is", "between", "timespan", "regex", "+", "-", "*", "/":
+		return true
+	}
+	_, isTree := treeOperators[op]
+	return isTree || engineOps[op] != 0
+}
+
+// tested is the field of a condition, and what the engine takes it for.
+type tested struct {
+	Field
+	// seen decides about nulls and dates. It is the DocField of that name in the queried
+	// (or named) DocType: nil for standard columns, and for fields of joined tables that
+	// the queried DocType has not got.
+	seen *doctype.DocField
+	// name is the last part of the name as it was sent.
+	name string
+}
+
 // engineCondition is one condition. Only in compatibility mode does null count as the
 // empty value. Source: frappe/database/query.py _build_criterion_for_simple_filter.
-func (p *parser) engineCondition(ctx context.Context, f Field, op string, v document.Value) (*Node, error) {
+func (p *parser) engineCondition(ctx context.Context, f tested, op string, v document.Value) (*Node, error) {
 	switch op {
+	case "timespan", "previous", "next":
+		return p.engineSpan(ctx, f, op, v)
 	case "in", "not in":
 		return p.engineMembers(f, op == "not in", v)
 	case "is":
 		return p.engineIs(f, v)
 	case "between":
 		return p.engineBetween(f, v)
-	case "timespan":
-		return p.engineSpan(ctx, f, v.Str())
-	case "previous", "next":
-		if p.rules.Dev || p.rules.Small {
-			return nil, refused("Unknown operator %s", op)
-		}
-		name, ok := relative(op, v.Str())
-		if !ok {
-			return nil, refused("Unknown period %s", show(v))
-		}
-		return p.engineSpan(ctx, f, name)
 	}
 	o, ok := engineOps[op]
 	if !ok {
@@ -44,130 +58,177 @@ func (p *parser) engineCondition(ctx context.Context, f Field, op string, v docu
 		return nil, refused("Operator %s needs one value, not a list", op)
 	}
 	if v.IsNull() {
-		if o == OpNe && !p.rules.Dev && !p.rules.Small {
-			return compare(f, OpNe, emptyOf(f)), nil
+		if o == OpNe && !p.rules.Small {
+			return compare(f.Field, OpNe, f.fallback()), nil
 		}
-		return IsNull(f), nil // Frappe: "!= null" too finds the nulls here
+		return IsNull(f.Field), nil // Frappe: "like null" finds the nulls too
 	}
-	if o == OpLike || o == OpNotLike {
-		n := like(f, o, textOf(v))
-		if o == OpNotLike {
-			n = p.compat(n, f)
-		}
-		return n, nil
+	switch {
+	case p.wraps(f, o, v):
+		return f.ifnull(o, v), nil
+	case p.rules.Small && f.Class == doctype.TextClass:
+		v = document.Text(textOf(v)) // as the string builder beside it
 	}
-	n := compare(f, o, v)
-	if o == OpEq && v.Kind() == document.String && v.Str() == "" && p.rules.NullAware && f.Class == doctype.TextClass {
-		return OrNull(n, f), nil
-	}
-	dated := f.Class == doctype.DateClass || f.Class == doctype.DatetimeClass
-	if o == OpEq && v.Truthy() || dated && (o == OpGt || o == OpGe || unwrapped(f.Column.Name)) {
-		return n, nil
-	}
-	return p.compat(n, f), nil
+	return sent(f.Field, o, v), nil
 }
 
-// compat counts nulls as empty in compatibility mode.
-// Source: frappe/database/query.py _should_apply_ifnull.
-func (p *parser) compat(n *Node, f Field) *Node {
-	df := f.Column.Field
-	if !p.rules.NullAware || unwrapped(f.Column.Name) || df != nil && (df.Type.Numeric || df.NotNullable) {
-		return n
+// sent compares a field with a value as it was sent: numbers are numbers to a text
+// column too.
+func sent(f Field, op Op, v document.Value) *Node {
+	switch {
+	case op == OpLike || op == OpNotLike:
+		return like(f, op, textOf(v))
+	case f.Class == doctype.TextClass && isNumeric(v):
+		return numeric(f, op, v)
 	}
-	return withNulls(n, f)
+	return compare(f, op, v)
 }
 
-// emptyOf is the value that null counts as.
-func emptyOf(f Field) document.Value {
-	switch f.Class {
-	case doctype.IntClass, doctype.CheckClass, doctype.FloatClass:
-		return document.IntOf(0)
-	case doctype.DateClass, doctype.DatetimeClass:
-		return document.Text(emptyDate)
-	}
-	return document.Text("")
+func isNumeric(v document.Value) bool { return v.IsNumber() || v.Kind() == document.Bool }
+
+// numeric compares a text column by the number that its texts start with.
+func numeric(f Field, op Op, v document.Value) *Node {
+	n := leaf(op, f, document.FloatOf(toFloat(v)))
+	n.Number = n.Op == op
+	return n
 }
 
-func (p *parser) engineIs(f Field, v document.Value) (*Node, error) {
+func (p *parser) engineIs(f tested, v document.Value) (*Node, error) {
+	if v.IsNull() && !p.rules.Small {
+		return IsNull(f.Field), nil
+	}
 	switch strings.ToLower(v.Str()) {
 	case "set":
 		if p.rules.Small || f.Class == doctype.DateClass || f.Class == doctype.DatetimeClass {
-			return NotNull(f), nil
+			return NotNull(f.Field), nil
 		}
-		return compare(f, OpNe, document.Text("")), nil
+		return compare(f.Field, OpNe, document.Text("")), nil
 	case "not set":
 		if p.rules.Small {
-			return IsNull(f), nil
+			return IsNull(f.Field), nil
 		}
-		return IsEmpty(f), nil
+		return IsEmpty(f.Field), nil
 	}
 	return nil, exc.ValueErr.Throw("`is` operator only supports `set` and `not set` as value")
 }
 
-// engineMembers is in and not in. In compatibility mode an empty member stands for null
-// when it was given in a list.
-func (p *parser) engineMembers(f Field, not bool, v document.Value) (*Node, error) {
+// engineMembers is in and not in. In compatibility mode a list that is empty or holds an
+// empty text finds nulls too; null as a member finds nothing.
+func (p *parser) engineMembers(f tested, not bool, v document.Value) (*Node, error) {
 	if v.IsNull() && !p.rules.NullAware {
-		return IsNull(f), nil // Frappe: for "not in" as well
+		return IsNull(f.Field), nil // Frappe: for "not in" as well
 	}
 	list, err := p.memberList(v, false)
 	if err != nil {
 		return nil, err
 	}
+	empty := v.IsNull() || v.Kind() == document.List && len(list) == 0
 	if len(list) == 0 {
 		list = []document.Value{document.Text("")}
-		if p.rules.NullAware && !not {
-			return OrNull(members(f, OpIn, list), f), nil
+	}
+	unknown := false
+	for _, m := range list {
+		unknown = unknown || m.IsNull()
+		empty = empty || v.Kind() == document.List && (m.IsNull() || m.Kind() == document.String && m.Str() == "")
+	}
+	if not && unknown && !p.rules.Small {
+		return False(), nil // Frappe: nothing is known not to be null
+	}
+	switch {
+	case p.rules.NullAware && f.nullable() && (not || empty):
+		return f.ifnullMembers(not, list), nil
+	case p.rules.Small && not:
+		return members(f.Field, OpNotIn, list), nil
+	case p.rules.Small:
+		return members(f.Field, OpIn, list), nil
+	}
+	return sentMembers(f.Field, not, list), nil
+}
+
+// sentMembers tests membership in values as they were sent.
+func sentMembers(f Field, not bool, list []document.Value) *Node {
+	op, single := OpIn, OpEq
+	if not {
+		op, single = OpNotIn, OpNe
+	}
+	var numbers []*Node
+	var rest []document.Value
+	for _, m := range list {
+		if f.Class == doctype.TextClass && isNumeric(m) {
+			numbers = append(numbers, numeric(f, single, m))
+		} else {
+			rest = append(rest, m)
 		}
+	}
+	if len(numbers) == 0 {
+		return members(f, op, rest)
+	}
+	if len(rest) > 0 {
+		numbers = append(numbers, members(f, op, rest))
 	}
 	if not {
-		return p.compat(members(f, OpNotIn, list), f), nil
+		return And(numbers...)
 	}
-	n := members(f, OpIn, list)
-	for _, m := range list {
-		if p.rules.NullAware && v.Kind() == document.List && m.Kind() == document.String && m.Str() == "" {
-			return OrNull(n, f), nil
-		}
-	}
-	return n, nil
+	return Or(numbers...)
 }
 
-// engineBetween widens days to their whole length on datetimes, except in v16-dev and
-// in the small engine.
-func (p *parser) engineBetween(f Field, v document.Value) (*Node, error) {
+// engineBetween widens days to their whole length on datetimes, except in the small
+// engine. One value is the end of a range that begins nowhere; a third one is ignored.
+func (p *parser) engineBetween(f tested, v document.Value) (*Node, error) {
 	l := v.List()
-	if v.Kind() == document.String && !p.rules.Dev && !p.rules.Small {
+	switch {
+	case v.IsNull() && !p.rules.Small:
+		return IsNull(f.Field), nil
+	case v.Kind() == document.String && !p.rules.Small:
 		today := document.Text(p.env.Now().Format(dateLayout))
 		l = []document.Value{today, today}
-	}
-	if len(l) == 1 && !p.rules.Dev {
+	case v.Kind() == document.List && len(l) < 2 && !p.rules.Small:
 		return False(), nil // Frappe: BETWEEN NULL AND x
 	}
-	if len(l) != 2 || l[0].Kind() >= document.List || l[1].Kind() >= document.List {
+	if len(l) < 2 || len(l) > 3 || len(l) == 3 && p.rules.Small || l[0].Kind() >= document.List || l[1].Kind() >= document.List {
 		return nil, refused("Operator between needs a list of two values")
 	}
-	if f.Class != doctype.DatetimeClass || p.rules.Dev || p.rules.Small {
-		return between(f, l[0], l[1]), nil
+	from, to := l[0], l[1]
+	if f.spansDays() && len(l) == 2 && !p.rules.Small {
+		a, err := p.widened(from, midnight)
+		if err != nil {
+			return nil, err
+		}
+		b, err := p.widened(to, " 23:59:59.999999")
+		if err != nil {
+			return nil, err
+		}
+		from, to = document.Text(a), document.Text(b)
 	}
-	from, err := p.widened(l[0], midnight)
-	if err != nil {
-		return nil, err
+	switch {
+	case p.wraps(f, OpBetween, v):
+		return And(f.ifnull(OpGe, from), f.ifnull(OpLe, to)), nil
+	case f.Class == doctype.TextClass && !p.rules.Small:
+		return And(sent(f.Field, OpGe, from), sent(f.Field, OpLe, to)), nil
 	}
-	to, err := p.widened(l[1], " 23:59:59.999999")
-	if err != nil {
-		return nil, err
-	}
-	return between(f, document.Text(from), document.Text(to)), nil
+	return between(f.Field, from, to), nil
 }
 
-func (p *parser) engineSpan(ctx context.Context, f Field, name string) (*Node, error) {
+// engineSpan is timespan, previous and next: between the days of a period. An unknown
+// period finds the nulls. Source: frappe/model/db_query.py get_date_range.
+func (p *parser) engineSpan(ctx context.Context, f tested, op string, v document.Value) (*Node, error) {
+	name := v.Str()
+	if op != "timespan" {
+		if p.rules.Small {
+			return nil, refused("Unknown operator %s", op)
+		}
+		var ok bool
+		if name, ok = relative(op, name); !ok {
+			return nil, refused("Unknown period %s", show(v))
+		}
+	}
 	first, err := p.env.FirstDayOfWeek(ctx)
 	if err != nil {
 		return nil, err
 	}
 	from, to, ok := timespan(name, p.env.Now(), first)
 	if !ok {
-		return IsNull(f), nil
+		return IsNull(f.Field), nil
 	}
 	return p.engineBetween(f, document.ListOf(document.Text(from.Format(dateLayout)), document.Text(to.Format(dateLayout))))
 }

@@ -34,7 +34,7 @@ func (p *parser) engineFields(ctx context.Context) error {
 	case document.List:
 		list = p.fields.List()
 	case document.String:
-		list = splitFields(p.fields.Str()).List()
+		list = []document.Value{p.fields}
 	default:
 		return exc.Validation.Throw("Fields must be a string, list, tuple, pypika Field, or pypika Function")
 	}
@@ -80,19 +80,39 @@ func (p *parser) addColumn(e *Expr, label string) {
 	p.q.Columns = append(p.q.Columns, Column{Expr: e, Label: label, Class: e.Class()})
 }
 
+// named remembers a label that orders and groups may name.
+func (p *parser) named(label string, e *Expr) {
+	if p.aliases == nil {
+		p.aliases = map[string]*Expr{}
+	}
+	p.aliases[label] = e
+}
+
+// commaParts splits at the commas that no closing bracket follows.
+// Source: frappe/database/query.py COMMA_PATTERN.
+func commaParts(s string) []string {
+	var out []string
+	from := 0
+	for i := range len(s) {
+		if s[i] != ',' {
+			continue
+		}
+		if at := strings.IndexAny(s[i:], "()"); at < 0 || s[i+at] == '(' {
+			out = append(out, s[from:i])
+			from = i + 1
+		}
+	}
+	return append(out, s[from:])
+}
+
 func (p *parser) engineItem(ctx context.Context, v document.Value) error {
 	switch v.Kind() {
 	case document.Map:
 		return p.engineDict(ctx, v.Map())
 	case document.Null:
-		if !p.rules.Dev {
-			return nil
-		}
+		return nil
 	case document.String:
-		if p.rules.Dev || strings.Contains(v.Str(), "(") {
-			return p.engineField(ctx, v.Str())
-		}
-		for _, s := range strings.Split(v.Str(), ",") {
+		for _, s := range commaParts(v.Str()) {
 			if err := p.engineField(ctx, s); err != nil {
 				return err
 			}
@@ -122,9 +142,8 @@ func pythonType(v document.Value) string {
 }
 
 var (
-	fieldDevRE = regexp.MustCompile("^(?:(`[^`]+`|\\w+)\\.)?(`\\w+`|\\w+)(?:\\s+as\\s+(\\w+))?\\n?$")
-	fieldRE    = regexp.MustCompile("^(?:(`[^`]+`|\\w+)\\.)?(`\\w+`|\\w+)(?:\\s+(?i:as)\\s+(\\w+|`[\\w\\s:-]+`|'[\\w\\s:-]+'))?\\n?$")
-	callRE     = regexp.MustCompile(`^\s*\w+\s*\(`)
+	fieldRE = regexp.MustCompile("^(?:(`[^`]+`|\\w+)\\.)?(`\\w+`|\\w+)(?:\\s+(?i:as)\\s+(\\w+|`[\\w\\s:-]+`|'[\\w\\s:-]+'))?\\n?$")
+	callRE  = regexp.MustCompile(`^\s*\w+\s*\(`)
 )
 
 // engineField adds one field of a text.
@@ -140,21 +159,14 @@ func (p *parser) engineField(ctx context.Context, text string) error {
 		}
 		return err
 	}
-	re := fieldRE
-	if p.rules.Dev {
-		re = fieldDevRE
-	}
-	m := re.FindStringSubmatch(text)
+	m := fieldRE.FindStringSubmatch(text)
 	if m == nil {
-		if !p.rules.Dev && callRE.MatchString(text) {
+		if callRE.MatchString(text) {
 			return exc.Validation.Throwf("SQL functions are not allowed as strings in SELECT: %s. Use dict syntax like {'COUNT': '*'} instead.", text)
 		}
 		return exc.Permission.Throwf("Invalid field format for SELECT: %s. Field names must be simple, backticked, table-qualified, aliased, or '*'.", text)
 	}
 	name, label := strings.Trim(m[2], "`"), strings.Trim(m[3], "`'")
-	if label == "" {
-		label = name
-	}
 	e, err := p.engineColumn(ctx, m[1], name)
 	if err != nil {
 		return err
@@ -164,6 +176,11 @@ func (p *parser) engineField(ctx context.Context, text string) error {
 			return refused("Unknown column %s", text)
 		}
 		return nil // Frappe: what may not be read is left out without a word
+	}
+	if label == "" {
+		label = name
+	} else {
+		p.named(label, e)
 	}
 	p.addColumn(e, label)
 	return nil
@@ -250,6 +267,18 @@ func (p *parser) readsLink(ctx context.Context, f *doctype.DocField, name string
 	return err == nil && c != nil && a.reads(c, p.rules), err
 }
 
+// ifTestable is e, or nil when the user may not use it in a condition.
+func (p *parser) ifTestable(ctx context.Context, e *Expr) (*Expr, error) {
+	if e == nil || e.Kind != ColumnExpr {
+		return p.ifReadable(ctx, e)
+	}
+	a, err := p.accessTo(ctx, p.typeOf(e.Field))
+	if err != nil || !a.tests(e.Field.Column, p.rules) {
+		return nil, err
+	}
+	return e, nil
+}
+
 // ifReadable is e, or nil when the user may not read it.
 func (p *parser) ifReadable(ctx context.Context, e *Expr) (*Expr, error) {
 	if e == nil {
@@ -261,112 +290,119 @@ func (p *parser) ifReadable(ctx context.Context, e *Expr) (*Expr, error) {
 	return e, nil
 }
 
-// engineDict adds a function or child rows.
-// Source: frappe/database/query.py parse_fields, SQLFunctionParser, ChildQuery.
+// engineDict adds a function, or rows of table fields. An object with one known name is
+// a function; in any other, names in capitals are refused and the rest are table fields.
+// Source: frappe/database/query.py _parse_single_field_item, SQLFunctionParser.
 func (p *parser) engineDict(ctx context.Context, o *document.Object) error {
-	alias, err := p.dictAlias(o)
-	if err != nil {
-		return err
-	}
-	for i := range o.Len() {
-		key, v := o.At(i)
-		if p.isAlias(key) {
-			continue
+	if name, v, ok := calledIn(o); ok {
+		alias, err := dictAlias(o)
+		if err != nil {
+			return err
 		}
-		if f := p.dt.Field(key); isTable(f) {
-			if err := p.engineChildRows(ctx, f, v); err != nil {
-				return err
-			}
-			continue
-		}
-		e, label, err := p.dictFunction(ctx, key, v, 0)
+		e, label, err := p.dictFunction(ctx, name, v, 0)
 		if err != nil {
 			return err
 		}
 		if alias != "" {
 			label = alias
-		}
-		if p.rules.Dev && !p.req.IgnorePermissions {
-			continue // Frappe: the permission check of v16-dev loses every function
+			p.named(label, e)
 		}
 		p.addColumn(e, label)
+		return nil
+	}
+	for i := range o.Len() {
+		key, v := o.At(i)
+		if key == strings.ToUpper(key) && key != strings.ToLower(key) {
+			return exc.Validation.Throwf("Unsupported function or operator: %s", key)
+		}
+		if v.Kind() != document.List {
+			return exc.Validation.Throwf("Child query fields for '%s' must be a list or tuple.", key)
+		}
+		f := p.dt.Field(key)
+		if !isTable(f) {
+			return refused("%s has no table field %s", bold(p.dt.Name), key)
+		}
+		if err := p.engineChildRows(ctx, f, v.List()); err != nil {
+			return err
+		}
 	}
 	return nil
 }
 
-func (p *parser) isAlias(key string) bool {
-	return key == "as" || !p.rules.Dev && strings.EqualFold(key, "as")
+// calledIn returns the function that an object calls; ok is false where it calls none.
+func calledIn(o *document.Object) (name string, v document.Value, ok bool) {
+	n := 0
+	for i := range o.Len() {
+		if key, value := o.At(i); !strings.EqualFold(key, "as") {
+			name, v = key, value
+			n++
+		}
+	}
+	return name, v, n == 1 && functions[name].dict
 }
 
 var aliasRE = regexp.MustCompile(`^[A-Za-z_]\w*$`)
 
-func (p *parser) dictAlias(o *document.Object) (string, error) {
+// dictAlias is the label that an object gives its function, "" when it gives none.
+func dictAlias(o *document.Object) (string, error) {
+	alias := document.NullValue
 	for i := range o.Len() {
-		key, v := o.At(i)
-		if !p.isAlias(key) || v.IsNull() {
-			continue
+		if key, v := o.At(i); strings.EqualFold(key, "as") {
+			alias = v
 		}
-		if v.Kind() != document.String {
-			return "", exc.Validation.Throw("Alias must be a string")
-		}
-		alias := strings.TrimSpace(v.Str())
-		if !aliasRE.MatchString(alias) || len(alias) > maxAlias {
-			return "", exc.Validation.Throwf("Invalid alias format: %s. Alias must be a simple identifier.", alias)
-		}
-		if p.rules.Dev && aliasWords[strings.ToLower(alias)] {
-			return "", exc.Validation.Throwf("Alias cannot be a SQL keyword: %s", alias)
-		}
-		return alias, nil
 	}
-	return "", nil
+	switch {
+	case !alias.Truthy():
+		return "", nil
+	case alias.Kind() != document.String:
+		return "", exc.Validation.Throw("Alias must be a string")
+	case strings.TrimSpace(alias.Str()) == "":
+		return "", exc.Validation.Throw("Empty alias is not allowed")
+	case !aliasRE.MatchString(strings.TrimSpace(alias.Str())) || len(alias.Str()) > maxAlias:
+		return "", exc.Validation.Throwf("Invalid alias format: %s. Alias must be a simple identifier.", strings.TrimSpace(alias.Str()))
+	}
+	return alias.Str(), nil
 }
 
-var aliasWords = map[string]bool{"select": true, "from": true, "where": true, "join": true, "inner": true, "left": true,
-	"right": true, "outer": true, "on": true, "group": true, "order": true, "by": true, "having": true, "limit": true,
-	"offset": true, "union": true, "insert": true, "update": true, "delete": true, "drop": true, "create": true,
-	"alter": true, "table": true, "index": true, "and": true, "or": true, "not": true, "in": true, "is": true,
-	"null": true, "true": true, "false": true, "case": true, "when": true, "then": true, "else": true, "end": true,
-	"as": true, "distinct": true}
-
-// engineChildRows asks for rows of a table field under its name.
-func (p *parser) engineChildRows(ctx context.Context, f *doctype.DocField, v document.Value) error {
-	if v.Kind() != document.List {
-		return exc.Validation.Throwf("Child query fields for '%s' must be a list or tuple.", f.Fieldname)
-	}
+// engineChildRows asks for rows of a table field under its name. Of the fields those
+// remain that the user may read; without any the rows are not shown at all.
+// Source: frappe/database/query.py ChildQuery, apply_field_permissions.
+func (p *parser) engineChildRows(ctx context.Context, f *doctype.DocField, fields []document.Value) error {
 	child, err := p.child(ctx, f)
 	if err != nil {
 		return err
 	}
-	if len(v.List()) > maxFields || len(p.q.Children) >= maxJoins {
+	if len(fields) > maxFields || len(p.q.Children) >= maxJoins {
 		return refused("At most %d fields can be asked for", maxFields)
 	}
 	c := Child{Field: f, DocType: child}
-	for _, item := range v.List() {
-		name := strings.TrimSpace(item.Str())
-		names := []string{name}
-		if name == "*" {
-			names = names[:0]
-			for _, i := range starOrder(child) {
-				names = append(names, child.Columns[i].Name)
-			}
+	for _, item := range fields {
+		name := item.Str()
+		ok, err := p.readsChild(ctx, child, name)
+		if err != nil {
+			return err
 		}
-		for _, n := range names {
-			ok, err := p.readsChild(ctx, child, n)
-			if err != nil {
-				return err
-			}
-			if ok {
-				e := column(fieldOf(child, child.Column(n)))
-				c.Columns = append(c.Columns, Column{Expr: e, Label: n, Class: e.Class()})
-			}
+		if ok {
+			e := column(fieldOf(child, child.Column(name)))
+			c.Columns = append(c.Columns, Column{Expr: e, Label: name, Class: e.Class()})
 		}
 	}
-	if len(c.Columns) == 0 {
-		e := mainColumn(child, "name")
-		c.Columns = []Column{{Expr: e, Label: "name", Class: e.Class()}}
+	if len(c.Columns) > 0 {
+		p.q.Children = append(p.q.Children, c)
 	}
-	p.q.Children = append(p.q.Children, c)
 	return nil
+}
+
+// childDenied refuses a field of a child table, or of a linked DocType.
+func (p *parser) childDenied(ctx context.Context, dt *doctype.DocType, field string) error {
+	own, err := p.accessTo(ctx, p.dt)
+	if err == nil && dt.IsTable && own.selectOnly {
+		return exc.Permission.Throwf("You do not have permission to access child table field: %s", bold(dt.Name+"."+field))
+	}
+	if err != nil {
+		return err
+	}
+	return fieldDenied(dt.Name, field)
 }
 
 func fieldDenied(dt, field string) error {

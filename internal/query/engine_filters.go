@@ -37,7 +37,7 @@ func (p *parser) engineConditions(ctx context.Context, v document.Value) ([]*Nod
 		if v.Kind() == document.String && v.Str() == "" {
 			return nil, nil
 		}
-		return p.one(p.engineFilter(ctx, filter{field: "name", op: "=", value: document.Text(document.ToText(v))}, false))
+		return p.one(p.engineFilter(ctx, filter{field: "name", op: "=", value: v}))
 	case document.Map:
 		return p.engineMap(ctx, v.Map())
 	case document.List:
@@ -51,11 +51,11 @@ func (p *parser) engineConditions(ctx context.Context, v document.Value) ([]*Nod
 	case len(items) > maxMembers:
 		return nil, refused("At most %d values are allowed in a list", maxMembers)
 	case allScalars(items):
-		return p.one(p.engineFilter(ctx, filter{field: "name", op: "in", value: v}, false))
+		return p.one(p.engineFilter(ctx, filter{field: "name", op: "in", value: v}))
 	case !p.rules.Small && isNested(items):
 		n, err := p.nested(ctx, items, 0)
 		if err != nil {
-			return nil, nestedError(err)
+			return nil, nestedError(v, err)
 		}
 		return []*Node{n}, nil
 	}
@@ -71,7 +71,7 @@ func (p *parser) engineMap(ctx context.Context, o *document.Object) ([]*Node, er
 	}
 	nodes := make([]*Node, 0, len(list))
 	for _, f := range list {
-		n, err := p.engineFilter(ctx, f, false)
+		n, err := p.engineFilter(ctx, f)
 		if err != nil {
 			return nil, err
 		}
@@ -99,7 +99,7 @@ func (p *parser) engineItems(ctx context.Context, items []document.Value) ([]*No
 			if err != nil {
 				return nil, err
 			}
-			n, err := p.engineFilter(ctx, f, false)
+			n, err := p.engineFilter(ctx, f)
 			if err != nil {
 				return nil, err
 			}
@@ -112,10 +112,12 @@ func (p *parser) engineItems(ctx context.Context, items []document.Value) ([]*No
 }
 
 // engineList reads [field, value], [field, operator, value] and [doctype, field,
-// operator, value]; one more part is ignored in the release.
+// operator, value]; one more part is ignored. Within conditions joined by words the
+// operator must be one. Source: frappe/database/query.py apply_list_filters,
+// _condition_to_criterion (which refuses five parts in 16.4, not later).
 func (p *parser) engineList(v document.Value, nested bool) (filter, error) {
 	l := v.List()
-	if len(l) == 5 && !nested && !p.rules.Dev {
+	if len(l) == 5 {
 		l = l[:4]
 	}
 	if len(l) == 2 {
@@ -127,12 +129,12 @@ func (p *parser) engineList(v document.Value, nested bool) (filter, error) {
 	ok := len(l) == 4 && l[1].Kind() == document.String && l[2].Kind() == document.String &&
 		(l[0].Kind() == document.String || l[0].IsNull())
 	switch {
-	case ok:
+	case ok && (!nested || engineWord(strings.ToLower(l[2].Str()))):
 		return filter{l[0].Str(), l[1].Str(), l[2].Str(), l[3]}, nil
 	case nested:
-		return filter{}, exc.Validation.Throwf("Invalid simple filter format: %s", document.PythonSpaced.Marshal(v))
+		return filter{}, exc.Validation.Throwf("Invalid simple filter format: %s", document.Repr(v))
 	}
-	return filter{}, refused("Unknown filter format: %s", document.PythonSpaced.Marshal(v))
+	return filter{}, refused("Unknown filter format: %s", document.Repr(v))
 }
 
 func allScalars(items []document.Value) bool {
@@ -152,7 +154,8 @@ func isNested(items []document.Value) bool {
 			return true
 		}
 	}
-	return len(items) == 1 && len(items[0].List()) >= 3
+	l := items[0].List()
+	return len(items) == 1 && len(l) >= 3 && l[1].Kind() == document.String
 }
 
 // nested reads "condition and condition or …", strictly from left to right.
@@ -201,16 +204,16 @@ func (p *parser) criterion(ctx context.Context, v document.Value, depth int) (*N
 	if err != nil {
 		return nil, err
 	}
-	return p.engineFilter(ctx, f, true)
+	return p.engineFilter(ctx, f)
 }
 
 // nestedError wraps an error as upstream does: status and type stay the cause's.
-func nestedError(err error) error {
+func nestedError(filters document.Value, err error) error {
 	e := exc.Of(err)
 	if e == nil {
 		return err
 	}
-	out := e.Class.Throw("Error parsing nested filters: " + e.Text)
+	out := e.Class.Throwf("Error parsing nested filters: %s. %s", document.Repr(filters), e.Text)
 	if e.Thrown {
 		out = out.WithPlain(exc.Message{Text: e.Text, Title: e.Title, Indicator: "red", Raise: true})
 	}
@@ -219,15 +222,14 @@ func nestedError(err error) error {
 
 // show prints a value inside a message, as Python's format does.
 func show(v document.Value) string {
-	if v.Kind() >= document.List {
-		return document.PythonSpaced.Marshal(v)
+	if v.Kind() == document.String {
+		return v.Str()
 	}
-	return document.ToText(v)
+	return document.Repr(v)
 }
 
-// engineFilter looks up one condition. nested restricts the operators to those that
-// stand for themselves.
-func (p *parser) engineFilter(ctx context.Context, f filter, nested bool) (*Node, error) {
+// engineFilter looks up one condition.
+func (p *parser) engineFilter(ctx context.Context, f filter) (*Node, error) {
 	if p.conditions++; p.conditions > maxConditions {
 		return nil, refused("At most %d conditions are allowed", maxConditions)
 	}
@@ -236,21 +238,36 @@ func (p *parser) engineFilter(ctx context.Context, f filter, nested bool) (*Node
 		return nil, err
 	}
 	op := strings.ToLower(f.op)
-	_, isTree := treeOperators[op]
-	if nested && (isTree || op == "previous" || op == "next") {
-		return nil, refused("Unknown operator %s", f.op)
-	}
-	if isTree {
-		values, err := p.treeNames(ctx, dt, field, treeOperators[op], f.value)
+	if tree, ok := treeOperators[op]; ok {
+		values, err := p.treeNames(ctx, dt, field, tree, f.value)
 		if err != nil {
 			return nil, err
 		}
-		if treeOperators[op].not {
+		if tree.not {
 			return members(field, OpNotIn, values), nil
 		}
 		return members(field, OpIn, values), nil
 	}
-	return p.engineCondition(ctx, field, op, f.value)
+	seen, err := p.seen(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	seen.Field = field
+	return p.engineCondition(ctx, seen, op, f.value)
+}
+
+// seen is what the engine takes the field of a condition for: it looks the last part of
+// the name up in the queried DocType, whatever table the field is of.
+func (p *parser) seen(ctx context.Context, f filter) (tested, error) {
+	dt := p.dt
+	if f.doctype != "" && f.doctype != dt.Name {
+		var err error
+		if dt, err = p.env.DocType(ctx, f.doctype); err != nil {
+			return tested{}, err
+		}
+	}
+	name := f.field[strings.LastIndexByte(f.field, '.')+1:]
+	return tested{name: name, seen: dt.Field(name)}, nil
 }
 
 var (
@@ -276,25 +293,25 @@ func (p *parser) filterColumn(ctx context.Context, f filter) (Field, *doctype.Do
 
 // childFilter is a condition on a child table named by its DocType.
 func (p *parser) childFilter(ctx context.Context, f filter) (Field, *doctype.DocType, error) {
-	child, err := p.env.DocType(ctx, f.doctype)
-	if err != nil {
-		return Field{}, nil, err
-	}
 	parentfield := ""
 	for _, t := range p.dt.Tables {
-		if t.Options == child.Name && parentfield == "" {
+		if t.Options == f.doctype && parentfield == "" {
 			parentfield = t.Fieldname
 		}
 	}
 	if parentfield == "" {
-		return Field{}, nil, exc.Validation.Throwf("%s is not a child table of %s", child.Name, p.dt.Name)
+		return Field{}, nil, exc.Validation.Throwf("%s is not a child table of %s", f.doctype, p.dt.Name).WithTitle("Invalid Filter")
+	}
+	child, err := p.env.DocType(ctx, f.doctype)
+	if err != nil {
+		return Field{}, nil, err
 	}
 	if p.rules.Small {
 		parentfield = ""
 	}
 	e, err := p.engineChild(ctx, child, parentfield, f.field)
 	if err == nil && e == nil {
-		err = fieldDenied(child.Name, f.field)
+		err = p.childDenied(ctx, child, f.field)
 	}
 	if err != nil {
 		return Field{}, nil, err
@@ -304,23 +321,21 @@ func (p *parser) childFilter(ctx context.Context, f filter) (Field, *doctype.Doc
 
 // nameErrors are the refusals of one argument; they differ in words only.
 type nameErrors struct {
-	// backtick refuses quoted names altogether where it is not nil.
-	backtick error
-	// dotted, other: a dotted name that cannot be followed, and other characters.
-	dotted, other error
+	// quoted, dotted, other: a quoted name, a dotted name that cannot be followed, and
+	// other characters.
+	quoted, dotted, other error
 	// inChildren looks for an unknown field in child tables.
 	inChildren bool
 }
 
 func filterErrors(r *Rules, field string) nameErrors {
-	e := nameErrors{inChildren: !r.Dev && !r.Small}
 	invalid := func(text string) error { return exc.Validation.Throw(text).WithTitle("Invalid Filter") }
-	if r.Dev {
-		e.backtick = invalid("Filter fields cannot contain backticks (`).")
+	return nameErrors{
+		inChildren: !r.Small,
+		quoted:     invalid("Filter fields have invalid backtick notation: " + field),
+		dotted:     invalid("Invalid filter field format: " + field + ". Use 'fieldname' or 'link_fieldname.target_fieldname'."),
+		other:      invalid("Invalid characters in fieldname: " + field + ". Only letters, numbers, and underscores are allowed."),
 	}
-	e.dotted = invalid("Invalid filter field format: " + field + ". Use 'fieldname' or 'link_fieldname.target_fieldname'.")
-	e.other = invalid("Invalid characters in fieldname: " + field + ". Only letters, numbers, and underscores are allowed.")
-	return e
 }
 
 // nameExpr looks up field, link.field, table.field or `tabX`.`field` and checks that
@@ -346,7 +361,10 @@ func (p *parser) nameExpr(ctx context.Context, name string, errs nameErrors) (*E
 	}
 	e, err := p.engineColumn(ctx, m[1], m[2])
 	if err == nil && e == nil {
-		err = fieldDenied(f.Options, m[2])
+		var target *doctype.DocType
+		if target, err = p.env.DocType(ctx, f.Options); err == nil {
+			err = p.childDenied(ctx, target, m[2])
+		}
 	}
 	return e, err
 }
@@ -363,7 +381,7 @@ func (p *parser) plainExpr(ctx context.Context, name string, inChildren bool) (*
 			if child.Field(name) != nil {
 				x, err := p.engineChild(ctx, child, t.Fieldname, name)
 				if err == nil && x == nil {
-					err = fieldDenied(child.Name, name)
+					err = p.childDenied(ctx, child, name)
 				}
 				return x, err
 			}
@@ -372,29 +390,61 @@ func (p *parser) plainExpr(ctx context.Context, name string, inChildren bool) (*
 	if e == nil && p.req.IgnorePermissions {
 		return nil, refused("Unknown column %s", name)
 	}
-	x, err := p.ifReadable(ctx, e)
+	x, err := p.ifTestable(ctx, e)
 	if err == nil && x == nil {
 		err = fieldDenied(p.dt.Name, name)
 	}
 	return x, err
 }
 
-// quotedExpr is `tabX`.`field`, for which no join is added.
+// quotedExpr is `tabX`.`field`, for which no join is added. Where nothing is joined the
+// name of the table is not sent, so that another DocType's field means the own one of
+// that name: both must be readable.
 func (p *parser) quotedExpr(ctx context.Context, name string, errs nameErrors) (*Expr, error) {
-	if errs.backtick != nil {
-		return nil, errs.backtick
-	}
 	m := tableRE.FindStringSubmatch(name)
 	if m == nil {
-		return nil, errs.other
+		return nil, errs.quoted
 	}
 	m[2] = strings.Trim(m[2], "`")
 	if m[1] == p.q.Main() {
 		return p.plainExpr(ctx, m[2], false)
 	}
-	e, err := p.ifReadable(ctx, p.orderTable([]token{{text: m[1]}, {text: m[2]}}))
-	if err == nil && e == nil {
-		err = fieldDenied(m[1][3:], m[2])
+	if e := p.orderTable([]token{{text: m[1]}, {text: m[2]}}); e != nil {
+		x, err := p.ifTestable(ctx, e)
+		if err == nil && x == nil {
+			err = fieldDenied(m[1][3:], m[2])
+		}
+		return x, err
 	}
-	return e, err
+	dt, err := p.env.DocType(ctx, m[1][3:])
+	if err != nil {
+		return nil, err
+	}
+	if ok, err := p.readsOther(ctx, dt, m[2]); err != nil || !ok {
+		if err == nil {
+			err = fieldDenied(dt.Name, m[2])
+		}
+		return nil, err
+	}
+	if len(p.q.Joins) > 0 || mainColumn(p.dt, m[2]) == nil {
+		return nil, refused("Unknown column %s", name)
+	}
+	p.unjoined = name
+	return p.plainExpr(ctx, m[2], false)
+}
+
+// readsOther reports whether the user may read a field of a DocType that is no part of
+// the query.
+func (p *parser) readsOther(ctx context.Context, dt *doctype.DocType, name string) (bool, error) {
+	a, err := p.accessTo(ctx, dt)
+	c := dt.Column(name)
+	return err == nil && c != nil && a.tests(c, p.rules), err
+}
+
+// checkUnjoined refuses a field of a table that is not joined where another one is.
+func (p *parser) checkUnjoined(context.Context) error {
+	if p.unjoined != "" && len(p.q.Joins) > 0 {
+		return refused("Unknown column %s", p.unjoined)
+	}
+	return nil
 }

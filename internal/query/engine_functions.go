@@ -11,32 +11,16 @@ import (
 )
 
 // dictFunction reads {"NAME": arguments} and returns the expression with the label
-// that it has without an alias. Source: frappe/database/query.py SQLFunctionParser.
+// that it has without an alias, the text of its SQL.
+// Source: frappe/database/query.py SQLFunctionParser.
 func (p *parser) dictFunction(ctx context.Context, name string, v document.Value, depth int) (*Expr, string, error) {
-	fn, known := functions[name]
-	_, operator := Operator(name)
-	if !known || !fn.dict || p.rules.Dev && devLacks[name] {
-		if p.rules.Dev {
-			return nil, "", exc.Validation.Throwf("Unsupported function or invalid field name: %s", name)
-		}
-		return nil, "", exc.Validation.Throwf("Unsupported function or operator: %s", name)
-	}
 	if depth > maxDepth {
 		return nil, "", refused("Functions are nested too deep")
 	}
-	args := []document.Value{v}
-	if v.Kind() == document.List {
-		args = v.List()
-	} else if v.IsNull() && fn.least == 0 {
-		args = nil
-	}
-	switch {
-	case operator && len(args) != 2:
-		return nil, "", exc.Validation.Throwf("Operator %s requires exactly 2 arguments (left and right operands)", name)
-	case len(args) == 0 && (fn.least > 0 || name == "COUNT"):
-		return nil, "", exc.Validation.Throwf("Function %s requires arguments but none were provided", name)
-	case len(args) < fn.least || len(args) > fn.most:
-		return nil, "", refused("Function %s has wrong arguments", name)
+	fn := functions[name]
+	args, err := functionArgs(name, v)
+	if err != nil {
+		return nil, "", err
 	}
 	e := &Expr{Kind: FuncExpr, Func: name}
 	labels := make([]string, 0, len(args))
@@ -50,23 +34,61 @@ func (p *parser) dictFunction(ctx context.Context, name string, v document.Value
 		}
 		e.Args, labels = append(e.Args, x), append(labels, label)
 	}
+	if _, ok := Operator(name); ok {
+		return e, operatorLabel(e, labels), nil
+	}
+	label := name + "(" + strings.Join(labels, ",") + ")"
 	switch {
+	case len(args) < fn.least || len(args) > fn.most || name == "EXTRACT":
+		return nil, "", refused("Function %s has wrong arguments", name)
 	case name == "NOW": // the site's clock, not the database's
-		return &Expr{Kind: ConstExpr, Value: document.Text(p.env.Now().Format("2006-01-02 15:04:05"))}, "NOW()", nil
+		return &Expr{Kind: ConstExpr, Value: document.Text(p.env.Now().Format("2006-01-02 15:04:05"))}, label, nil
 	case name == "TIMESTAMP" && e.Args[0].Class() != doctype.DatetimeClass:
 		return nil, "", refused("Function TIMESTAMP needs a Datetime field")
 	case name == "TIMESTAMP":
-		return e.Args[0], "TIMESTAMP(" + labels[0] + ")", nil
+		return e.Args[0], label, nil
 	}
-	if sign, ok := Operator(name); ok {
-		return e, strings.Join(labels, strings.TrimSpace(sign)), nil
-	}
-	return e, name + "(" + strings.Join(labels, ",") + ")", nil
+	return e, label, nil
 }
 
-// devLacks are the functions that came after v16-dev.
-var devLacks = map[string]bool{"NULLIF": true, "MONTHNAME": true, "QUARTER": true, "MONTH": true,
-	"ADD": true, "SUB": true, "MUL": true, "DIV": true}
+// functionArgs are the arguments of a function, still as they were sent.
+func functionArgs(name string, v document.Value) ([]document.Value, error) {
+	_, operator := Operator(name)
+	switch {
+	case operator && len(v.List()) != 2:
+		return nil, exc.Validation.Throwf("Operator %s requires exactly 2 arguments (left and right operands)", name)
+	case v.Kind() == document.List:
+		return v.List(), nil
+	case v.IsNull() && functions[name].least == 0 && name != "COUNT":
+		return nil, nil
+	case v.IsNull():
+		return nil, exc.Validation.Throwf("Function %s requires arguments but none were provided", name)
+	case v.Kind() == document.String || isNumeric(v):
+		return []document.Value{v}, nil
+	}
+	return nil, exc.Validation.Throwf("Invalid function argument type: %s. Only strings, numbers, lists, and None are allowed.", pythonType(v))
+}
+
+// operatorLabel is the text of an operation: left+right, with brackets as upstream's
+// query builder sets them. Source: pypika ArithmeticExpression.
+func operatorLabel(e *Expr, labels []string) string {
+	sign, _ := Operator(e.Func)
+	for i, a := range e.Args {
+		inner := a.Func
+		if _, ok := Operator(inner); !ok {
+			continue
+		}
+		adds := inner == "ADD" || inner == "SUB"
+		bracket := adds && e.Func != "ADD" && e.Func != "SUB"
+		if i == 1 {
+			bracket = e.Func == "DIV" || adds && e.Func != "ADD"
+		}
+		if bracket {
+			labels[i] = "(" + labels[i] + ")"
+		}
+	}
+	return strings.Join(labels, strings.TrimSpace(sign))
+}
 
 // dictArgument reads one argument: a text, a number, null, or a nested function.
 func (p *parser) dictArgument(ctx context.Context, fn string, v document.Value, depth int) (*Expr, string, error) {
@@ -78,63 +100,52 @@ func (p *parser) dictArgument(ctx context.Context, fn string, v document.Value, 
 	case document.String:
 		return p.textArgument(ctx, fn, strings.TrimSpace(v.Str()))
 	case document.Map:
-		if o := v.Map(); !p.rules.Dev && o.Len() == 1 {
-			key, inner := o.At(0)
-			return p.dictFunction(ctx, key, inner, depth+1)
+		name, inner, ok := calledIn(v.Map())
+		if !ok {
+			return nil, "", exc.Validation.Throw("Invalid nested expression: dictionary must represent a function or operator")
 		}
+		if _, err := dictAlias(v.Map()); err != nil {
+			return nil, "", err
+		}
+		return p.dictFunction(ctx, name, inner, depth+1)
 	}
-	if _, ok := Operator(fn); ok {
-		return nil, "", exc.Validation.Throwf("Invalid argument type: %s. Only strings, numbers, dicts, and None are allowed.", pythonType(v))
-	}
-	return nil, "", exc.Validation.Throwf("Invalid function argument type: %s. Only strings, numbers, lists, and None are allowed.", pythonType(v))
+	return nil, "", exc.Validation.Throwf("Invalid argument type: %s. Only strings, numbers, dicts, and None are allowed.", pythonType(v))
 }
 
-var (
-	argumentRE = regexp.MustCompile("^(?:`(tab[^`]+)`\\.)?(`\\w+`|\\w+)$")
-	literalRE  = regexp.MustCompile(`^(?:'[^'\\]*'|"[^"\\]*")$`)
-)
+var identifierRE = regexp.MustCompile(`^[A-Za-z_]\w*$`)
 
-// dangerous are the parts that v16-dev refuses in a quoted argument.
-var dangerous = []string{";", "--", "/*", "*/", "xp_", "sp_"}
-
+// textArgument reads a text: *, a quoted text, a field, `tabX`.`field` or a number.
 func (p *parser) textArgument(ctx context.Context, fn, s string) (*Expr, string, error) {
+	invalid := exc.Validation.Throwf("Invalid argument format: %s. Only quoted string literals or simple field names are allowed.", s)
 	switch {
 	case s == "":
 		return nil, "", exc.Validation.Throw("Empty string arguments are not allowed")
-	case s == "*" && fn == "COUNT" && !p.rules.Dev:
+	case s == "*" && fn == "COUNT":
 		return &Expr{Kind: StarExpr}, "*", nil
-	case s == "*" && !p.rules.Dev:
+	case s == "*":
 		return nil, "", exc.Validation.Throw("'*' is only allowed in COUNT SQL function(s)")
-	case literalRE.MatchString(s):
-		for _, bad := range dangerous {
-			if p.rules.Dev && strings.Contains(strings.ToLower(s), bad) {
-				return nil, "", exc.Validation.Throwf("Potentially dangerous content in string literal: %s", s)
-			}
+	case len(s) >= 2 && (s[0] == '\'' || s[0] == '"') && s[len(s)-1] == s[0]:
+		text := s[1 : len(s)-1]
+		return &Expr{Kind: ConstExpr, Value: document.Text(text)}, "'" + strings.ReplaceAll(text, "'", "''") + "'", nil
+	case strings.Contains(s, "`"):
+		e, err := p.quotedExpr(ctx, s, nameErrors{quoted: invalid})
+		if err != nil {
+			return nil, "", err
 		}
-		return &Expr{Kind: ConstExpr, Value: document.Text(s[1 : len(s)-1])}, s, nil
-	}
-	m := argumentRE.FindStringSubmatch(s)
-	if m == nil {
-		return nil, "", exc.Validation.Throwf("Invalid argument format: %s. Only quoted string literals or simple field names are allowed.", s)
-	}
-	if digitsRE.MatchString(s) {
+		name := e.Field.Column.Name
+		shown, err := p.ifReadable(ctx, e) // a condition's field may be one that is not shown
+		if err == nil && shown == nil {
+			err = fieldDenied(p.typeOf(e.Field).Name, name)
+		}
+		return shown, "`" + name + "`", err
+	case identifierRE.MatchString(s):
+		e, err := p.ifReadable(ctx, mainColumn(p.dt, s))
+		if err == nil && e == nil {
+			err = fieldDenied(p.dt.Name, s)
+		}
+		return e, "`" + s + "`", err
+	case digitsRE.MatchString(s):
 		return &Expr{Kind: ConstExpr, Value: numberOf(s)}, s, nil
 	}
-	m[2] = strings.Trim(m[2], "`")
-	if m[1] != "" && m[1] != p.q.Main() {
-		e := p.orderTable([]token{{text: m[1]}, {text: m[2]}})
-		if e == nil {
-			return nil, "", fieldDenied(m[1][3:], m[2])
-		}
-		readable, err := p.ifReadable(ctx, e)
-		if err == nil && readable == nil {
-			err = fieldDenied(m[1][3:], m[2])
-		}
-		return readable, s, err
-	}
-	e, err := p.ifReadable(ctx, mainColumn(p.dt, m[2]))
-	if err == nil && e == nil {
-		err = fieldDenied(p.dt.Name, m[2])
-	}
-	return e, "`" + m[2] + "`", err
+	return nil, "", invalid
 }

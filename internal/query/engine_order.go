@@ -47,10 +47,7 @@ func (p *parser) engineOrder(ctx context.Context) error {
 		return nil
 	}
 	for _, part := range strings.Split(text, ",") {
-		name, desc, err := p.direction(strings.TrimSpace(part))
-		if err != nil {
-			return err
-		}
+		name, desc := p.direction(part)
 		if name == "" {
 			continue
 		}
@@ -60,71 +57,52 @@ func (p *parser) engineOrder(ctx context.Context) error {
 		}
 		p.q.OrderBy = append(p.q.OrderBy, Order{Expr: e, Desc: desc})
 	}
+	p.settleOrder()
 	return nil
 }
 
-// direction splits a key from its direction. v16-dev looks at the first two words only.
-func (p *parser) direction(s string) (name string, desc bool, err error) {
+// settleOrder lets rows of equal joined documents come by name, as they do on MariaDB;
+// other databases put joined rows in any order.
+func (p *parser) settleOrder() {
+	n := len(p.q.OrderBy)
+	if n == 0 || len(p.q.GroupBy) > 0 || p.q.Distinct || p.q.Count != NoCount || p.folds() {
+		return
+	}
+	if last := p.q.OrderBy[n-1].Expr; last.Kind == ColumnExpr && last.Field.Table != "" {
+		p.q.OrderBy = append(p.q.OrderBy, Order{Expr: mainColumn(p.dt, "name")})
+	}
+}
+
+// direction splits a key from its direction, which is the last word.
+func (p *parser) direction(s string) (name string, desc bool) {
 	words := strings.Fields(s)
 	if len(words) == 0 {
-		return "", false, nil
+		return "", false
 	}
 	word := strings.ToLower(words[len(words)-1])
-	if p.rules.Dev {
-		word = ""
-		if name = words[0]; len(words) > 1 {
-			word = strings.ToLower(words[1])
-		}
-		if err := p.keyName(name, "Order By"); err != nil {
-			return "", false, err
-		}
-		if word != "" && word != "asc" && word != "desc" {
-			return "", false, exc.ValueErr.Throwf("Invalid direction in Order By: %s. Must be 'ASC' or 'DESC'.", words[1])
-		}
-	} else if name = s; len(words) > 1 && (word == "asc" || word == "desc") {
-		name = strings.TrimSpace(s[:len(s)-len(word)])
+	if len(words) > 1 && (word == "asc" || word == "desc") {
+		words = words[:len(words)-1]
 	} else {
 		word = ""
 	}
-	return name, word == "desc" || word == "" && !p.rules.AscendingDefault, nil
+	return strings.Join(words, " "), word == "desc" || word == "" && !p.rules.AscendingDefault
 }
 
 func keyFormat(what, key string) error {
 	return exc.Validation.Throwf("Invalid field format in %s: %s. Use 'field', 'link_field.field', or 'child_table.field'.", what, key)
 }
 
-// keyName gives v16-dev's refusals of a key by its letters.
-func (p *parser) keyName(key, what string) error {
-	switch {
-	case strings.Contains(key, "`"):
-		return exc.Validation.Throwf("%s fields cannot contain backticks (`): %s", what, key)
-	case !plainRE.MatchString(key) && !dottedRE.MatchString(key):
-		return keyFormat(what, key)
-	}
-	return nil
-}
-
-// engineKey looks up a key: a field, a dotted field, in the release also a label or a
-// quoted table's field.
+// engineKey looks up a key: a label that was asked for, a field, a dotted field, or a
+// quoted table's field. To an order a label comes first, to a group the own field.
+// Source: frappe/database/query.py _validate_and_parse_field_for_clause.
 func (p *parser) engineKey(ctx context.Context, key, what string) (*Expr, error) {
 	if digitsRE.MatchString(key) {
 		return nil, refused("Unknown column %s", key)
 	}
-	if p.rules.Dev || p.rules.Small {
-		if err := p.keyName(key, what); err != nil {
-			return nil, err
-		}
-	} else if plainRE.MatchString(key) && mainColumn(p.dt, key) == nil {
-		for i := range p.q.Columns {
-			if c := &p.q.Columns[i]; c.Label == key {
-				return c.Expr, nil
-			}
-		}
+	if e := p.aliases[key]; e != nil && (what == "Order By" || mainColumn(p.dt, key) == nil) {
+		return e, nil
 	}
 	format := keyFormat(what, key)
-	errs := nameErrors{dotted: format, other: format}
-	if strings.Contains(key, "`") {
-		errs.other = exc.Validation.Throwf("%s has invalid backtick notation: %s", what, key)
-	}
-	return p.nameExpr(ctx, key, errs)
+	quoted := exc.Validation.Throwf("%s has invalid backtick notation: %s", what, key)
+	return p.nameExpr(ctx, key, nameErrors{dotted: format, other: format, quoted: quoted})
 }

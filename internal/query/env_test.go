@@ -24,7 +24,7 @@ const doctypes = `[
 {"name": "Line", "istable": 1, "fields": [{"fieldname": "sku", "fieldtype": "Data"}, {"fieldname": "qty", "fieldtype": "Int"},
 	{"fieldname": "cost", "fieldtype": "Currency", "permlevel": 1}]},
 {"name": "Other Line", "istable": 1, "fields": [{"fieldname": "note", "fieldtype": "Data"}]},
-{"name": "User", "fields": [{"fieldname": "api_key", "fieldtype": "Data"}], "permissions": [{"role": "All", "read": 1}]},
+{"name": "User", "fields": [{"fieldname": "api_key", "fieldtype": "Data"}, {"fieldname": "secret", "fieldtype": "Data"}], "permissions": [{"role": "All", "read": 1}]},
 {"name": "Config", "issingle": 1, "fields": [{"fieldname": "a", "fieldtype": "Data"}]},
 {"name": "Order", "search_fields": "title", "sort_field": "", "fields": [
 	{"fieldname": "title", "fieldtype": "Data"}, {"fieldname": "n", "fieldtype": "Int"}, {"fieldname": "amount", "fieldtype": "Currency"},
@@ -112,10 +112,10 @@ func (e *fakeEnv) list(r query.Request) query.Request            { return e.of("
 func (e *fakeEnv) of(name string, r query.Request) query.Request { r.DocType = e.types[name]; return r }
 
 var releases = map[string]func() *query.Rules{"14": query.RulesV14, "15": query.RulesV15, "16": query.RulesV16,
-	"raw": query.RulesRaw16, "16.4": query.RulesV16Release, "raw16.4": query.RulesRaw16Release, "count": query.RulesCount15}
+	"raw": query.RulesRaw16, "count": query.RulesCount15}
 
 // fromRequest tells the rules that run behind the check of a client's arguments.
-var fromRequest = map[string]bool{"14": true, "15": true, "16": true, "16.4": true}
+var fromRequest = map[string]bool{"14": true, "15": true, "16": true}
 
 // show prints a query in short.
 func show(q *query.Select) string {

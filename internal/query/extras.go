@@ -55,7 +55,15 @@ func (p *parser) allChildren(ctx context.Context) error {
 		if asked || own.selectOnly || !own.all && !own.levels[f.Permlevel] {
 			continue
 		}
-		if err := p.engineChildRows(ctx, f, document.Texts([]string{"*"})); err != nil {
+		child, err := p.child(ctx, f)
+		if err != nil {
+			return err
+		}
+		var names []document.Value
+		for _, i := range starOrder(child) {
+			names = append(names, document.Text(child.Columns[i].Name))
+		}
+		if err := p.engineChildRows(ctx, f, names); err != nil {
 			return err
 		}
 	}

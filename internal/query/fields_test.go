@@ -29,6 +29,9 @@ func TestFields(t *testing.T) {
 	invalid := func(s string) string {
 		return "403 Invalid field format for SELECT: " + s + ". Field names must be simple, backticked, table-qualified, aliased, or '*'."
 	}
+	functions := func(s string) string {
+		return "417 SQL functions are not allowed as strings in SELECT: " + s + ". Use dict syntax like {'COUNT': '*'} instead."
+	}
 	for _, c := range []struct{ release, fields, want string }{
 		{"15", ``, names}, {"15", `[]`, names}, {"raw", ``, names},
 		{"14", `["title as s", "n AS m"]`, "title as s, n as m"},
@@ -49,7 +52,7 @@ func TestFields(t *testing.T) {
 		{"15", `["ifnull(title, '') as t"]`, "417 Use of function ifnull in field is restricted"},
 		{"15", `["sum(if(n, 1, 0))"]`, "417 Use of function if in field is restricted"},
 		{"15", `["load_file(title)"]`, "417 Use of function load_file in field is restricted"},
-		{"15", `["name, title"]`, sub}, {"14", `["name, title"]`, no + "name, title"}, {"16.4", `["name, title"]`, "name, title"},
+		{"15", `["name, title"]`, sub}, {"14", `["name, title"]`, no + "name, title"}, {"16", `["name, title"]`, "name, title"},
 		{"15", `["secret"]`, names}, {"15", `["name", "secret"]`, names}, {"raw", `["secret"]`, names},
 		{"15", `["customer.secret", "n"]`, "n"}, {"raw", `["customer.secret", "n"]`, "n"},
 		{"15", `["foo"]`, no + "foo"}, {"15", `["items.foo"]`, no + "items.foo"}, {"15", `["foo.bar"]`, no + "foo.bar"},
@@ -59,7 +62,7 @@ func TestFields(t *testing.T) {
 		{"15", `["name", "items"]`, names}, {"14", `["name", "items"]`, "417 Unknown column items"},
 		{"15", `["name", "computed"]`, names}, {"14", `["name", "computed"]`, "417 Unknown column computed"},
 		{"15", `["name", "_seen", "_assign"]`, "name, _assign"},
-		{"raw", `["name", "_assign"]`, names},
+		{"raw", `["name", "_assign"]`, "name, _assign"},
 		{"15", `["name", "doctype"]`, names}, {"14", `["name", "doctype"]`, "417 Unknown column doctype"},
 		{"15", `["1"]`, no + "1"},
 		{"15", `["title as my title"]`, no + "title as my title"},
@@ -73,33 +76,48 @@ func TestFields(t *testing.T) {
 		{"15", `"name"`, "500 Expecting value: line 1 column 1 (char 0)"},
 		{"15", `["distinct status"]`, "status"},
 
-		{"raw", `["count(name) as n"]`, invalid("count(name) as n")},
-		{"16.4", `["count(name) as n"]`, "417 SQL functions are not allowed as strings in SELECT: count(name) as n. Use dict syntax like {'COUNT': '*'} instead."},
-		{"raw", `["name; drop"]`, invalid("name; drop")}, {"raw", `["name AS x"]`, invalid("name AS x")},
-		{"raw16.4", `["name AS 'my: x'"]`, "name as my: x"},
-		{"raw", `[1]`, "417 Invalid field type: <class 'int'>"}, {"raw16.4", `[null, "n"]`, "n"},
+		{"raw", `["count(name) as n"]`, functions("count(name) as n")},
+		{"16", `["count(name) as n"]`, functions("count(name) as n")},
+		{"16", `["name, (select 1)"]`, invalid("(select 1)")}, {"16", `["customer.region.is_group", "n"]`, invalid("customer.region.is_group")},
+		{"raw", `["name; drop"]`, invalid("name; drop")}, {"raw", `["name AS x"]`, "name as x"},
+		{"raw", `["name AS 'my: x'"]`, "name as my: x"},
+		{"raw", `[1]`, "417 Invalid field type: <class 'int'>"}, {"raw", `[null, "n"]`, "n"},
 		{"raw", `{"a": 1}`, "417 Fields must be a string, list, tuple, pypika Field, or pypika Function"},
+		{"raw", `"name, count(a,b)"`, functions("count(a,b)")},
 
-		{"raw", `[{"COUNT": "name", "as": "n"}]`, names},
+		{"raw", `[{"COUNT": "name", "as": "n"}]`, "COUNT(name) as n"}, {"16", `[{"COUNT": "name", "as": "n"}]`, "COUNT(name) as n"},
 		{"raw", `[{"COUNT": "nosuch"}]`, "403 You do not have permission to access field: <strong>Order.nosuch</strong>"},
-		{"raw", `[{"SLEEP": 1}]`, "417 Unsupported function or invalid field name: SLEEP"},
-		{"raw16.4", `[{"SLEEP": 1}]`, "417 Unsupported function or operator: SLEEP"},
-		{"raw", `[{"COUNT": "name", "as": "select"}]`, "417 Alias cannot be a SQL keyword: select"},
-		{"raw", `[{"CONCAT": ["name", "'a;b'"], "as": "y"}]`, "417 Potentially dangerous content in string literal: 'a;b'"},
-		{"raw16.4", `[{"COUNT": "*", "as": "c"}]`, "COUNT(*) as c"},
-		{"raw16.4", `[{"COUNT": "*"}]`, "COUNT(*)"},
-		{"raw16.4", `[{"SUM": "*"}]`, "417 '*' is only allowed in COUNT SQL function(s)"},
-		{"raw16.4", `[{"SUM": {"MUL": ["n", "amount"]}, "as": "v"}]`, "SUM(MUL(n,amount)) as v"},
-		{"raw16.4", `[{"ADD": ["n"]}]`, "417 Operator ADD requires exactly 2 arguments (left and right operands)"},
-		{"raw16.4", `[{"MAX": []}]`, "417 Function MAX requires arguments but none were provided"},
-		{"raw16.4", `[{"MAX": ""}]`, "417 Empty string arguments are not allowed"},
-		{"raw16.4", `[{"MAX": "n)"}]`, "417 Invalid argument format: n). Only quoted string literals or simple field names are allowed."},
-		{"raw16.4", `[{"MAX": "n", "as": "a b"}]`, "417 Invalid alias format: a b. Alias must be a simple identifier."},
-		{"raw16.4", `[{"MAX": "n", "AS": 5}]`, "417 Alias must be a string"},
-		{"raw16.4", `[{"MAX": "secret"}]`, "403 You do not have permission to access field: <strong>Order.secret</strong>"},
-		{"raw16.4", `[{"MAX": [["n"]]}]`, "417 Invalid function argument type: list. Only strings, numbers, lists, and None are allowed."},
-		{"raw16.4", `[{"MAX": {"MAX": "n"}}]`, "417 Function MAX has wrong arguments"},
+		{"raw", `[{"SLEEP": 1}]`, "417 Unsupported function or operator: SLEEP"}, {"16", `[{"UPPER": "title"}]`, "417 Unsupported function or operator: UPPER"},
+		{"raw", `[{"COUNT": "name", "SUM": "n"}]`, "417 Unsupported function or operator: COUNT"},
+		{"raw", `[{"COUNT": "name", "as": "select"}]`, "COUNT(name) as select"},
+		{"raw", `[{"CONCAT": ["name", "'a;b'"], "as": "y"}]`, `CONCAT(name,"a;b") as y`},
+		{"raw", `[{"CONCAT": ["name", "\"it's\""], "as": "y"}]`, `CONCAT(name,"it's") as y`},
+		{"raw", `[{"COUNT": "*", "as": "c"}]`, "COUNT(*) as c"},
+		{"raw", `[{"COUNT": "*"}]`, "COUNT(*)"},
+		{"raw", `[{"COUNT": null}]`, "417 Function COUNT requires arguments but none were provided"},
+		{"raw", `[{"SUM": "*"}]`, "417 '*' is only allowed in COUNT SQL function(s)"},
+		{"raw", `[{"SUM": {"MUL": ["n", "amount"]}, "as": "v"}]`, "417 Invalid function argument type: dict. Only strings, numbers, lists, and None are allowed."},
+		{"raw", `[{"SUM": [{"MUL": ["n", "amount"]}], "as": "v"}]`, "SUM(MUL(n,amount)) as v"},
+		{"raw", `[{"DIV": [1, {"NULLIF": ["n", 0]}]}]`, "DIV(1,NULLIF(n,0)) as 1/NULLIF(`n`,0)"},
+		{"raw", `[{"SUB": [{"ADD": ["n", 1]}, {"SUB": ["n", 2]}]}]`, "SUB(ADD(n,1),SUB(n,2)) as `n`+1-(`n`-2)"},
+		{"raw", `[{"MUL": [{"ADD": ["n", 1]}, {"MUL": ["n", 2]}]}]`, "MUL(ADD(n,1),MUL(n,2)) as (`n`+1)*`n`*2"},
+		{"raw", `[{"ADD": ["n"]}]`, "417 Operator ADD requires exactly 2 arguments (left and right operands)"},
+		{"raw", `[{"ADD": ["n", {"title": 1}]}]`, "417 Invalid nested expression: dictionary must represent a function or operator"},
+		{"raw", `[{"MAX": []}]`, "417 Function MAX has wrong arguments"},
+		{"raw", `[{"MAX": ""}]`, "417 Empty string arguments are not allowed"},
+		{"raw", `[{"MAX": "n)"}]`, "417 Invalid argument format: n). Only quoted string literals or simple field names are allowed."},
+		{"raw", `[{"MAX": "items.qty"}]`, "417 Invalid argument format: items.qty. Only quoted string literals or simple field names are allowed."},
+		{"raw", "[{\"MAX\": \"`n`\"}]", "417 Invalid argument format: `n`. Only quoted string literals or simple field names are allowed."},
+		{"raw", "[{\"MAX\": \"`tabOrder`.`n`\"}]", "MAX(n) as MAX(`n`)"},
+		{"raw", `[{"MAX": "n", "as": "a b"}]`, "417 Invalid alias format: a b. Alias must be a simple identifier."},
+		{"raw", `[{"MAX": "n", "as": " "}]`, "417 Empty alias is not allowed"},
+		{"raw", `[{"MAX": "n", "AS": 5}]`, "417 Alias must be a string"},
+		{"raw", `[{"MAX": "secret"}]`, "403 You do not have permission to access field: <strong>Order.secret</strong>"},
+		{"raw", `[{"MAX": [["n"]]}]`, "417 Invalid argument type: list. Only strings, numbers, dicts, and None are allowed."},
+		{"raw", `[{"MAX": [{"MAX": "n"}]}]`, "417 Function MAX has wrong arguments"},
+		{"raw", `[{"EXTRACT": ["year", "creation"]}]`, "403 You do not have permission to access field: <strong>Order.year</strong>"},
 		{"raw", `[{"items": "sku"}]`, "417 Child query fields for 'items' must be a list or tuple."},
+		{"raw", `["name", {"items": ["*"]}]`, names},
 	} {
 		got := outcome(fields(t, newEnv(t), c.release, c.fields))
 		if got != c.want {
@@ -161,6 +179,35 @@ func TestAsList(t *testing.T) {
 	}
 }
 
+// TestSelectOnlyTests: a user who may only select sees the search fields, and tests and sorts
+// v1's lists by all of level 0.
+func TestSelectOnlyTests(t *testing.T) {
+	t.Parallel()
+	env := newEnv(t)
+	env.selectOnly = true
+	const denied = "403 You do not have permission to access field: <strong>Order."
+	for _, c := range []struct {
+		release string
+		r       query.Request
+		want    string
+	}{
+		{"16", query.Request{Filters: parse(t, `{"n": 1}`), OrderBy: document.Text("idx desc")}, "name where n = 1 order idx desc"},
+		{"16", query.Request{Filters: parse(t, `{"secret": 1}`)}, denied + "secret</strong>"},
+		{"16", query.Request{OrderBy: document.Text("secret")}, denied + "secret</strong>"},
+		{"16", query.Request{Fields: parse(t, `["name", "n", "title"]`), OrderBy: document.Text("name")}, "name, title order name"},
+		{"16", query.Request{Fields: parse(t, `[{"MAX": "n"}]`)}, denied + "n</strong>"},
+		{"16", query.Request{Fields: parse(t, "[{\"MAX\": \"`tabOrder`.`n`\"}]")}, denied + "n</strong>"},
+		{"16", query.Request{Filters: parse(t, `{"items.sku": 1}`)}, "403 You do not have permission to access child table field: <strong>Line.sku</strong>"},
+		{"raw", query.Request{Filters: parse(t, `{"n": 1}`)}, denied + "n</strong>"},
+		{"raw", query.Request{Filters: parse(t, `{"title": "x"}`), OrderBy: document.Text("title asc")}, `name where title = "x" order title`},
+	} {
+		c.r.FromRequest = fromRequest[c.release]
+		if got := outcome(query.Parse(context.Background(), env, releases[c.release](), env.list(c.r))); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.release, got, c.want)
+		}
+	}
+}
+
 func TestChildren(t *testing.T) {
 	t.Parallel()
 	q, err := fields(t, newEnv(t), "raw", `["title", {"items": ["sku", "cost", "nosuch"]}]`)
@@ -193,8 +240,8 @@ func TestAccess(t *testing.T) {
 		{"child of another", "15", "Line", query.Request{Parent: "Customer"}, "", "403 "},
 		{"child of nothing", "15", "Line", query.Request{Parent: "Nothing"}, "", "403 "},
 		{"child of denied", "15", "Line", query.Request{Parent: "Order"}, "Order", "403 "},
-		{"child raw", "raw", "Line", query.Request{Parent: "Order"}, "", "403 Insufficient Permission for <strong>Line</strong>"},
-		{"child 16.4", "16.4", "Line", query.Request{Parent: "Order"}, "", "name join tabOrder"},
+		{"child 16", "16", "Line", query.Request{Parent: "Order"}, "", "name join tabOrder"},
+		{"child 16 without parent", "16", "Line", query.Request{}, "", "403 Insufficient Permission for <strong>Line</strong>"},
 		{"single", "15", "Config", query.Request{}, "", "417 <strong>Config</strong> has no table to list"},
 		{"negative", "15", "Order", query.Request{Limit: -2}, "", "500 Limit must be a non-negative integer"},
 	} {

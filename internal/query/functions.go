@@ -1,6 +1,8 @@
 package query
 
 import (
+	"strings"
+
 	"freddo/doctype"
 )
 
@@ -31,6 +33,8 @@ const (
 	// sumResult is the first argument's class where that is a number: sums of integers
 	// print as upstream prints decimals, with a point.
 	sumResult
+	// wholeResult is whole where all arguments are.
+	wholeResult
 )
 
 // functions is the table of known functions. The arithmetic names stand for operators.
@@ -70,10 +74,12 @@ var functions = map[string]function{
 	"IFNULL":    {2, 2, false, sameResult, true, true},
 	"NULLIF":    {2, 2, false, sameResult, true, true},
 	"CONCAT":    {1, 20, false, textResult, true, true},
+	// EXTRACT is known, and no arguments of it make SQL that a database takes.
+	"EXTRACT": {2, 2, false, intResult, true, true},
 
-	"ADD": {2, 2, false, floatResult, true, true},
-	"SUB": {2, 2, false, floatResult, true, true},
-	"MUL": {2, 2, false, floatResult, true, true},
+	"ADD": {2, 2, false, wholeResult, true, true},
+	"SUB": {2, 2, false, wholeResult, true, true},
+	"MUL": {2, 2, false, wholeResult, true, true},
 	"DIV": {2, 2, false, floatResult, true, true},
 }
 
@@ -96,6 +102,38 @@ func Operator(name string) (sign string, ok bool) {
 	return "", false
 }
 
+// maxScale is how many digits behind the point numbers are compared and printed with.
+const maxScale = 13
+
+// Scale is how many digits a number of the expression has behind the point, as MariaDB
+// reckons with decimals: 9 for columns that are no integers, 4 more by each division.
+func (e *Expr) Scale() int {
+	scale := func(i int) int {
+		if i >= len(e.Args) {
+			return 0
+		}
+		return e.Args[i].Scale()
+	}
+	switch {
+	case e.Kind == ConstExpr:
+		_, digits, _ := strings.Cut(textOf(e.Value), ".")
+		return min(len(digits), maxScale)
+	case e.Class() == doctype.IntClass || e.Class() == doctype.CheckClass:
+		return 0
+	case e.Kind == ColumnExpr:
+		return 9
+	}
+	switch e.Func {
+	case "ADD", "SUB":
+		return max(scale(0), scale(1))
+	case "MUL":
+		return min(scale(0)+scale(1), maxScale)
+	case "DIV", "AVG":
+		return min(scale(0)+4, maxScale)
+	}
+	return scale(0)
+}
+
 // functionClass is the class of a function's value.
 func functionClass(e *Expr) doctype.Class {
 	switch functions[e.Func].class {
@@ -103,6 +141,13 @@ func functionClass(e *Expr) doctype.Class {
 		return doctype.IntClass
 	case floatResult, sumResult:
 		return doctype.FloatClass
+	case wholeResult:
+		for _, a := range e.Args {
+			if c := a.Class(); c != doctype.IntClass && c != doctype.CheckClass {
+				return doctype.FloatClass
+			}
+		}
+		return doctype.IntClass
 	case dateResult:
 		return doctype.DateClass
 	case datetimeResult:

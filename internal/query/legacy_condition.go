@@ -77,13 +77,6 @@ func (p *parser) legacyPlain(f Field, fieldtype string, c filter) (*Node, error)
 	isText := f.Class == doctype.TextClass
 	switch {
 	case c.value.Kind() == document.String && !numeric:
-	case isText && p.rules.NullIsEmpty:
-		if f.Column.Name == "name" {
-			wraps = false
-		}
-		if c.value.IsNull() {
-			c.value = document.Text("")
-		}
 	case isText && op == OpEq && !c.value.Truthy() && (fieldtype == "Link" || fieldtype == "Data" || f.Column.Name == "name"):
 		return compare(f, op, document.Text("''")), nil // Frappe: compares with two quotes
 	case isText && !(op == OpEq && c.value.Truthy()):
@@ -123,7 +116,7 @@ func (p *parser) legacyIs(f Field, v document.Value) (*Node, error) {
 		}
 		return compare(f, OpNe, document.Text("")), nil
 	case "not set":
-		if f.Class == doctype.TextClass || p.rules.UnsetIsEmpty {
+		if f.Class == doctype.TextClass {
 			return IsEmpty(f), nil
 		}
 		return IsNull(f), nil // Frappe: ifnull(f, '') makes a text of the column, and 0 is not ''

@@ -2,7 +2,6 @@ package query
 
 import (
 	"context"
-	"sort"
 	"strings"
 
 	"freddo/doctype"
@@ -40,9 +39,6 @@ func (p *parser) legacyConditions(ctx context.Context, v document.Value) ([]*Nod
 	}
 	if p.conditions += len(list); p.conditions > maxConditions {
 		return nil, refused("At most %d conditions are allowed", maxConditions)
-	}
-	if p.rules.MergeEquals {
-		list = mergeEquals(list)
 	}
 	nodes := make([]*Node, 0, len(list))
 	for _, f := range list {
@@ -140,36 +136,6 @@ func listFilter(v document.Value) (filter, error) {
 	return filter{l[0].Str(), l[1].Str(), l[2].Str(), l[3]}, nil
 }
 
-// mergeEquals sorts conditions by DocType and field and makes one in of several = on
-// a field. Source: frappe/types/filter.py Filters.optimize.
-func mergeEquals(list []filter) []filter {
-	sort.SliceStable(list, func(i, j int) bool {
-		if list[i].doctype != list[j].doctype {
-			return list[i].doctype < list[j].doctype
-		}
-		return list[i].field < list[j].field
-	})
-	out := list[:0:0]
-	for i := 0; i < len(list); {
-		j := i
-		var equal []document.Value
-		for ; j < len(list) && list[j].doctype == list[i].doctype && list[j].field == list[i].field; j++ {
-			if list[j].op == "=" && list[j].value.Kind() < document.List {
-				equal = append(equal, list[j].value)
-			}
-		}
-		if len(equal) > 1 {
-			out = append(out, filter{list[i].doctype, list[i].field, "in", document.ListOf(equal...)})
-		}
-		for ; i < j; i++ {
-			if len(equal) < 2 || list[i].op != "=" || list[i].value.Kind() >= document.List {
-				out = append(out, list[i])
-			}
-		}
-	}
-	return out
-}
-
 // legacyFilter looks up one condition. Source: frappe/utils/data.py get_filter,
 // frappe/model/db_query.py prepare_filter_condition.
 func (p *parser) legacyFilter(ctx context.Context, f filter) (*Node, error) {
@@ -178,9 +144,6 @@ func (p *parser) legacyFilter(ctx context.Context, f filter) (*Node, error) {
 		return nil, err
 	}
 	if f.op == "" {
-		if p.rules.OperatorRequired {
-			return nil, p.badOperator()
-		}
 		f.op = "="
 	}
 	f.op = strings.ToLower(f.op)

@@ -1,5 +1,11 @@
 package query
 
+import (
+	"strings"
+
+	"freddo/document"
+)
+
 // Rules are the differences between releases in how lists are asked for. Each field
 // names one behaviour; the zero value is v15's.
 type Rules struct {
@@ -22,32 +28,23 @@ type Rules struct {
 	// EmptyIfUnreadable makes a DocType of which no level is readable have no permitted
 	// field at all; otherwise its standard columns remain (v14).
 	EmptyIfUnreadable bool
-	// SelectOnlyBare hides the standard columns from users who only have select (v16).
-	SelectOnlyBare bool
 	// Operators are the operators that filters know, in the order of the error text.
 	Operators []string
-	// OperatorRequired refuses an empty operator, which otherwise means = (v16).
-	OperatorRequired bool
-	// NullIsEmpty makes "= null" find null and empty, and numbers compare with text as
-	// text (v16). Before, null stood for 0 or for a text of two quotes.
-	NullIsEmpty bool
-	// UnsetIsEmpty makes "is not set" find the empty value of the column's own type too,
-	// such as 0 (v16).
-	UnsetIsEmpty bool
-	// TreeSkipsNull keeps null rows out of a tree filter that finds no node (v16).
-	TreeSkipsNull bool
-	// MergeEquals turns several = on one field into in (v16-dev).
-	MergeEquals bool
 
 	// The engine.
 
 	// NullAware counts nulls as the empty value of their type, as the string builder
 	// does (v16's compatibility mode); otherwise conditions skip nulls.
 	NullAware bool
-	// Dev is the state of the engine in v16-dev: narrower field grammar, functions that
-	// the permission check drops, no widening of between, no previous and next, and
-	// User Permissions that let a null link pass but not an empty one.
-	Dev bool
+	// SelectOnlyBare hides the standard columns from users who only have select.
+	SelectOnlyBare bool
+	// SelectTests lets such users filter and order by every field of level 0, although
+	// they see the search fields alone (v16's v1; its v2 refuses). Upstream's 16.4 refuses
+	// in both, which breaks its own search of links; later 16.x is as here.
+	SelectTests bool
+	// NarrowLinks leaves out rows whose linked document, of which a list shows or tests a
+	// field, is hidden from the user.
+	NarrowLinks bool
 	// Small is the engine of v14 and v15 behind db.count and db.get_value: no dotted
 	// names, "is set" is IS NOT NULL.
 	Small bool
@@ -56,6 +53,9 @@ type Rules struct {
 
 	// Both.
 
+	// RowsFollowParent narrows the rows of a child table to those of the parents that the
+	// user may see (16.4).
+	RowsFollowParent bool
 	// SortDefault is the sort_field of a DocType that names none.
 	SortDefault string
 }
@@ -84,33 +84,36 @@ func RulesV15() *Rules {
 	return &Rules{Operators: operatorsV15(), SortDefault: "modified"}
 }
 
-// RulesV16 are the rules of v1 lists and reportview in 16.0.0-dev, which still uses the
-// string builder there.
+// RulesV16 are the rules of v16's v1 lists and of reportview: the engine in its
+// compatibility mode. Source: frappe/model/qb_query.py DatabaseQuery.execute.
 func RulesV16() *Rules {
-	return &Rules{SelectOnlyBare: true, Operators: operatorsV15(), OperatorRequired: true, NullIsEmpty: true,
-		UnsetIsEmpty: true, TreeSkipsNull: true, MergeEquals: true, SortDefault: "creation"}
+	return &Rules{Engine: true, NullAware: true, AscendingDefault: true, SelectOnlyBare: true, SelectTests: true,
+		NarrowLinks: true, RowsFollowParent: true, SortDefault: "creation"}
 }
 
-// RulesRaw16 are the rules of 16.0.0-dev's v2 list and of its db.count: the engine
-// itself.
+// RulesRaw16 are the rules of v16's v2 list and of its db.count: the engine itself.
 func RulesRaw16() *Rules {
-	return &Rules{Engine: true, Dev: true, SelectOnlyBare: true, SortDefault: "creation"}
-}
-
-// RulesV16Release are the rules of v1 lists and reportview in 16.4: the engine in
-// compatibility mode.
-func RulesV16Release() *Rules {
-	return &Rules{Engine: true, NullAware: true, AscendingDefault: true, SelectOnlyBare: true,
-		SortDefault: "creation"}
-}
-
-// RulesRaw16Release are the rules of 16.4's v2 list and of its db.count.
-func RulesRaw16Release() *Rules {
-	return &Rules{Engine: true, SelectOnlyBare: true, SortDefault: "creation"}
+	return &Rules{Engine: true, SelectOnlyBare: true, NarrowLinks: true, RowsFollowParent: true, SortDefault: "creation"}
 }
 
 // RulesCount15 are the rules of db.count, db.exists and db.get_value in v14 and v15,
 // and so of frappe.client.get_count there. Source: frappe/database/query.py Engine.
 func RulesCount15() *Rules {
 	return &Rules{Engine: true, Small: true, SortDefault: "modified"}
+}
+
+// Fold returns an aggregate of a column as a field of a list of our own ("" counts rows),
+// and the rules that such a list goes by: those of the release where it takes
+// aggregates from code alone.
+func (r *Rules) Fold(function, column, label string) (*Rules, document.Value) {
+	if r.Engine {
+		if column == "" {
+			column = "*"
+		}
+		return r, document.MapOf(document.NewObject(strings.ToUpper(function), column, "as", label))
+	}
+	if column == "" {
+		return RulesV15(), document.Text(function + "(*) as " + label)
+	}
+	return RulesV15(), document.Text(function + "(`" + column + "`) as " + label)
 }

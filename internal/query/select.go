@@ -259,6 +259,31 @@ type Join struct {
 	Link Field
 	// Parentfield limits a ChildJoin to one table field; "" takes all.
 	Parentfield string
+	// Match narrows what is joined, by fields of DocType itself: what does not fulfil it
+	// is as if it were not there. nil joins everything.
+	Match *Node
+}
+
+// On makes a condition on a DocType's documents one on the documents that a link join
+// leads to, which rows without such a document fulfil.
+func (j *Join) On(n *Node) *Node {
+	if n == nil {
+		return nil
+	}
+	return Or(IsNull(joined(j.Alias, j.DocType, j.DocType.Column("name"))), j.moved(n))
+}
+
+// moved is n with its fields taken from the join.
+func (j *Join) moved(n *Node) *Node {
+	c := *n
+	if c.Field.Column != nil {
+		c.Field.Table, c.Field.NotNull = j.Alias, false
+	}
+	c.Kids = make([]*Node, len(n.Kids))
+	for i, k := range n.Kids {
+		c.Kids[i] = j.moved(k)
+	}
+	return &c
 }
 
 // Child asks for the rows of a table field under its name. Source:

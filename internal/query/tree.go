@@ -73,9 +73,5 @@ func (p *parser) legacyTree(ctx context.Context, dt *doctype.DocType, f Field, c
 	if op.not {
 		return withNulls(members(f, OpNotIn, values), f), nil
 	}
-	n := members(f, OpIn, values)
-	if p.rules.TreeSkipsNull {
-		return n, nil
-	}
-	return withNulls(n, f), nil
+	return withNulls(members(f, OpIn, values), f), nil
 }

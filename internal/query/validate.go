@@ -45,6 +45,10 @@ func (p *parser) validateFields(ctx context.Context) error {
 	}
 	kept := make([]document.Value, 0, len(list))
 	for _, v := range list {
+		if v.Kind() == document.Map && p.rules.Engine {
+			kept = append(kept, v) // a function, or fields of a table: the engine looks at them
+			continue
+		}
 		if v.Kind() != document.String {
 			return refused("Fields must be texts")
 		}
@@ -96,6 +100,10 @@ func (p *parser) addAggregate(ctx context.Context, list *[]document.Value) error
 	}
 	if c := dt.Column(a.Field); c == nil || !c.Stored {
 		return notPermitted(a.Field)
+	}
+	if p.rules.Engine {
+		*list = append(*list, document.MapOf(document.NewObject(strings.ToUpper(a.Function), "`tab"+a.DocType+"`.`"+a.Field+"`", "as", "_aggregate_column")))
+		return nil
 	}
 	*list = append(*list, document.Text(strings.ToLower(a.Function)+"(`tab"+a.DocType+"`.`"+a.Field+"`) as _aggregate_column"))
 	return nil

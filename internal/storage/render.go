@@ -14,6 +14,8 @@ type renderer struct {
 	b       *Builder
 	q       *query.Select
 	grouped bool
+	// main is the alias of the table whose fields name no table; "" is q's own.
+	main string
 }
 
 func newRenderer(d Dialect, q *query.Select) *renderer {
@@ -118,130 +120,12 @@ func (r *renderer) column(f query.Field) {
 	}
 	table := f.Table
 	if table == "" {
+		table = r.main
+	}
+	if table == "" {
 		table = r.q.Main()
 	}
 	r.b.Column(table, f.Column.Name)
-}
-
-// call writes a function.
-func (r *renderer) call(e *query.Expr) {
-	args := make([]func(), len(e.Args))
-	for i, a := range e.Args {
-		args[i] = func() { r.expr(a) }
-	}
-	if _, ok := query.Operator(e.Func); ok || e.Func == "FIELD" {
-		r.operator(e.Func, args)
-		return
-	}
-	if at, ok := partOf(e); ok {
-		r.datePart(e.Func, args[0], at)
-		return
-	}
-	if !e.Distinct {
-		r.function(e.Func, args)
-		return
-	}
-	r.b.SQL(r.b.d.Function(e.Func) + "(DISTINCT ")
-	args[0]()
-	r.b.SQL(")")
-}
-
-// function writes a call by the dialect's name. A LOCATE that is called otherwise takes
-// the text before the part that is looked for.
-func (r *renderer) function(name string, args []func()) {
-	if r.b.d.WriteFunction(r.b, name, args) {
-		return
-	}
-	own := r.b.d.Function(name)
-	if name == "LOCATE" && own != name {
-		args[0], args[1] = args[1], args[0]
-	}
-	r.b.SQL(own + "(")
-	for i, arg := range args {
-		if i > 0 {
-			r.b.SQL(", ")
-		}
-		arg()
-	}
-	r.b.SQL(")")
-}
-
-// operator writes arithmetic, and FIELD. A division is one of decimals and by zero
-// gives null, as in MariaDB.
-func (r *renderer) operator(name string, args []func()) {
-	if name == "FIELD" {
-		r.position(args)
-		return
-	}
-	sign, _ := query.Operator(name)
-	r.b.SQL("(")
-	args[0]()
-	if name == "DIV" {
-		r.b.SQL(" * 1.0 / NULLIF(")
-		args[1]()
-		r.b.SQL(", 0))")
-		return
-	}
-	r.b.SQL(sign)
-	args[1]()
-	r.b.SQL(")")
-}
-
-// position writes FIELD(x, a, b…): the place of x among the others, or 0.
-func (r *renderer) position(args []func()) {
-	r.b.SQL("CASE ")
-	args[0]()
-	for i, arg := range args[1:] {
-		r.b.SQL(" WHEN ")
-		arg()
-		r.b.SQL(fmt.Sprintf(" THEN %d", i+1))
-	}
-	r.b.SQL(" ELSE 0 END")
-}
-
-// place is where a part stands in a date's text.
-type place struct{ from, length int }
-
-var dateParts = map[string]place{"YEAR": {1, 4}, "MONTH": {6, 2}, "QUARTER": {6, 2}, "MONTHNAME": {6, 2}, "DAY": {9, 2},
-	"HOUR": {12, 2}, "MINUTE": {15, 2}, "SECOND": {18, 2}}
-
-// partOf tells where the part of a date or time stands that a function asks for.
-func partOf(e *query.Expr) (place, bool) {
-	at, ok := dateParts[e.Func]
-	if ok && e.Args[0].Class() == doctype.TimeClass {
-		if at.from -= len("2006-01-02 "); at.from < 1 {
-			at.from = 100 // a time has no year: null
-		}
-	}
-	return at, ok
-}
-
-var months = [...]string{"January", "February", "March", "April", "May", "June", "July", "August", "September",
-	"October", "November", "December"}
-
-// datePart writes a part of a date by its place in the text, the one way that all
-// databases know.
-func (r *renderer) datePart(name string, arg func(), at place) {
-	number := func() {
-		r.b.SQL("CAST(NULLIF(SUBSTR(")
-		r.function("TEXT", []func(){arg})
-		r.b.SQL(fmt.Sprintf(", %d, %d), '') AS DECIMAL)", at.from, at.length))
-	}
-	switch name {
-	case "QUARTER":
-		r.b.SQL("FLOOR((")
-		number()
-		r.b.SQL(" + 2) / 3)")
-	case "MONTHNAME":
-		r.b.SQL("CASE ")
-		number()
-		for i, m := range months {
-			r.b.SQL(fmt.Sprintf(" WHEN %d THEN '%s'", i+1, m))
-		}
-		r.b.SQL(" END")
-	default:
-		number()
-	}
 }
 
 // from writes the tables and the conditions.
@@ -280,6 +164,25 @@ func (r *renderer) join(j *query.Join) {
 			r.b.SQL(" AND ").Column(alias, "parentfield").SQL(" = ").Str(j.Parentfield)
 		}
 	}
+	if j.Match != nil {
+		on := renderer{b: r.b, q: r.q, main: alias}
+		r.b.SQL(" AND ")
+		on.node(j.Match, query.OpAnd)
+	}
+}
+
+// names writes that a field holds the name of a document that fulfils a condition.
+func (r *renderer) names(n *query.Node) {
+	r.column(n.Field)
+	r.b.SQL(" IN (SELECT ")
+	if n.From.Autoname == "autoincrement" && n.Field.Class == doctype.TextClass {
+		r.function("TEXT", []func(){func() { r.b.Ident("name") }})
+	} else {
+		r.b.Ident("name")
+	}
+	sub := renderer{b: r.b, q: &query.Select{DocType: n.From, Where: n.Where}}
+	sub.from()
+	r.b.SQL(")")
 }
 
 // sameName writes the equality of a reference and a name, which is a number where
@@ -356,6 +259,8 @@ func (r *renderer) test(n *query.Node) {
 		r.null(n, " IS NULL")
 	case query.OpNotNull:
 		r.null(n, " IS NOT NULL")
+	case query.OpNames:
+		r.names(n)
 	case query.OpIn, query.OpNotIn:
 		cast := r.operand(n)
 		if n.Op == query.OpNotIn {

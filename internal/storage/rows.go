@@ -113,6 +113,6 @@ func (tx *Tx) insertBatch(ctx context.Context, dt *doctype.DocType, p *plan, arg
 		}
 		b.Arg(v)
 	}
-	_, err := tx.exec(ctx, b.SQL(")").String(), b.Values())
+	_, err := tx.exec(ctx, b.SQL(")").String(), b.Values(), Change{DocType: dt.Name, Type: dt})
 	return err
 }

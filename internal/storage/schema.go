@@ -127,7 +127,7 @@ var defaultShortcuts = map[string]bool{"_Login": true, "__user": true, "_Full Na
 // none, or one that the column would refuse.
 func otherDefault(d Dialect, c *doctype.Column) string {
 	text := c.Field.Default
-	if text == "" || defaultShortcuts[text] || strings.HasPrefix(text, ":") {
+	if text == "" || defaultShortcuts[text] || strings.HasPrefix(text, ":") || strings.ContainsRune(text, 0) { // a statement ends at NUL
 		return ""
 	}
 	v, err := bindable(&doctype.DocType{}, c, document.Text(text), WriteOptions{})

@@ -79,7 +79,7 @@ func (tx *Tx) SaveSingle(ctx context.Context, d *document.Document) error {
 		return err
 	}
 	b := NewBuilder(tx.Dialect()).SQL("DELETE FROM ").Ident(singles).SQL(" WHERE ").Ident("doctype").SQL(" = ").Str(d.Type.Name)
-	if _, err := tx.Exec(ctx, b); err != nil {
+	if _, err := tx.execAs(ctx, b, Change{DocType: d.Type.Name, Type: d.Type}); err != nil {
 		return err
 	}
 	for i := range d.Type.Columns {
@@ -91,7 +91,7 @@ func (tx *Tx) SaveSingle(ctx context.Context, d *document.Document) error {
 		if err != nil {
 			return err
 		}
-		if err := tx.insertSingle(ctx, d.Type.Name, c.Name, singleText(c, v)); err != nil {
+		if err := tx.insertSingle(ctx, d.Type, c.Name, singleText(c, v)); err != nil {
 			return err
 		}
 	}
@@ -109,10 +109,10 @@ func singleText(c *doctype.Column, v document.Value) document.Value {
 	return document.Text(document.ToText(v))
 }
 
-func (tx *Tx) insertSingle(ctx context.Context, dt, field string, v document.Value) error {
+func (tx *Tx) insertSingle(ctx context.Context, dt *doctype.DocType, field string, v document.Value) error {
 	b := NewBuilder(tx.Dialect()).SQL("INSERT INTO ").Ident(singles).SQL(" (").Ident("doctype").SQL(", ").Ident("field").SQL(", ").Ident("value").
-		SQL(") VALUES (").Str(dt).SQL(", ").Str(field).SQL(", ").Arg(v).SQL(")")
-	_, err := tx.Exec(ctx, b)
+		SQL(") VALUES (").Str(dt.Name).SQL(", ").Str(field).SQL(", ").Arg(v).SQL(")")
+	_, err := tx.execAs(ctx, b, Change{DocType: dt.Name, Type: dt})
 	return err
 }
 
@@ -120,17 +120,25 @@ func (tx *Tx) setSingle(ctx context.Context, dt *doctype.DocType, cols []string,
 	if err := tx.LockSingle(ctx, dt); err != nil {
 		return err
 	}
+	fit := make([]document.Value, len(cols))
+	for i, col := range cols {
+		c := dt.Column(col)
+		if c == nil || !c.Stored {
+			return NewError(NoColumn, singles, col, nil)
+		}
+		v, err := Fit(dt, c, vals[i])
+		if err != nil {
+			return err
+		}
+		fit[i] = singleText(c, v)
+	}
 	for i, col := range cols {
 		b := NewBuilder(tx.Dialect()).SQL("DELETE FROM ").Ident(singles).SQL(" WHERE ").Ident("doctype").SQL(" = ").Str(dt.Name).
 			SQL(" AND ").Ident("field").SQL(" = ").Str(col)
-		if _, err := tx.Exec(ctx, b); err != nil {
+		if _, err := tx.execAs(ctx, b, Change{DocType: dt.Name, Type: dt}); err != nil {
 			return err
 		}
-		c := dt.Column(col)
-		if c == nil {
-			return NewError(NoColumn, singles, col, nil)
-		}
-		if err := tx.insertSingle(ctx, dt.Name, col, singleText(c, vals[i])); err != nil {
+		if err := tx.insertSingle(ctx, dt, col, fit[i]); err != nil {
 			return err
 		}
 	}

@@ -78,6 +78,8 @@ type Dialect interface {
 	FillNulls(b *Builder, table string, s ColumnSpec) bool
 	// ExactNames says that columns which differ in case only are two columns.
 	ExactNames() bool
+	// Reserves reports whether the database keeps a column's name for itself.
+	Reserves(column string) bool
 	// NullOrder ends a key of ORDER BY, so that null comes before all values.
 	NullOrder(desc bool) string
 	// ReturnsUpdated says that UPDATE can return what it has written (RETURNING).

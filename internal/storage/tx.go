@@ -17,12 +17,16 @@ type Tx struct {
 	db     *DB
 	reader Conn
 	writer Conn
+	// turn is the request's, taken with the reader.
+	turn *Turn
 	depth  int
 	done   bool
 	// changes: see Changes.
 	changes int64
 	// denied is what every write is answered with; nil lets them through.
 	denied error
+	// wrote is told of every write; nil is not.
+	wrote func(Change)
 }
 
 var errDone = errors.New("storage: transaction has ended")
@@ -32,6 +36,10 @@ func (tx *Tx) Dialect() Dialect { return tx.db.driver }
 
 // Writing reports whether the transaction holds the right to write.
 func (tx *Tx) Writing() bool { return tx.writer != nil }
+
+// Idle reports whether the transaction holds nothing of the database: neither a snapshot
+// nor the right to write.
+func (tx *Tx) Idle() bool { return tx.reader == nil && tx.writer == nil }
 
 // DenyWrites makes the transaction refuse to write, with err.
 func (tx *Tx) DenyWrites(err error) { tx.denied = err }
@@ -112,6 +120,8 @@ func (tx *Tx) dropReader() {
 	if tx.reader != nil {
 		tx.reader.Rollback()
 		tx.reader = nil
+		tx.turn.leave()
+		tx.turn = nil
 	}
 }
 
@@ -123,11 +133,16 @@ func (tx *Tx) conn(ctx context.Context) (Conn, error) {
 		return nil, errDone
 	}
 	if tx.reader == nil {
-		r, err := tx.db.driver.Acquire(ctx, false)
+		turn, err := takeTurn(ctx)
 		if err != nil {
 			return nil, err
 		}
-		tx.reader = r
+		r, err := tx.db.driver.Acquire(ctx, false)
+		if err != nil {
+			turn.leave()
+			return nil, err
+		}
+		tx.reader, tx.turn = r, turn
 	}
 	return tx.reader, nil
 }
@@ -182,16 +197,29 @@ func firstRow(rows Rows, dest []*document.Value) (found bool, err error) {
 
 // Exec runs a statement that writes, taking the right to write first.
 func (tx *Tx) Exec(ctx context.Context, b *Builder) (affected int64, err error) {
+	return tx.execAs(ctx, b, Change{})
+}
+
+// execAs is Exec of a statement of which more is known than its text says.
+func (tx *Tx) execAs(ctx context.Context, b *Builder, ch Change) (affected int64, err error) {
 	if err := tx.StartWrite(ctx); err != nil {
 		return 0, err
 	}
-	return tx.exec(ctx, b.String(), b.Values())
+	return tx.exec(ctx, b.String(), b.Values(), ch)
 }
 
-// exec runs a statement of a transaction that holds the right to write.
-func (tx *Tx) exec(ctx context.Context, sql string, args []document.Value) (affected int64, err error) {
+// exec runs a statement of a transaction that holds the right to write. Every change of
+// rows goes through it.
+func (tx *Tx) exec(ctx context.Context, sql string, args []document.Value, ch Change) (affected int64, err error) {
 	tx.changes++
-	return tx.writer.Exec(ctx, sql, args)
+	affected, err = tx.writer.Exec(ctx, sql, args)
+	if tx.wrote != nil && (affected > 0 || err != nil) {
+		if ch.DocType == "" {
+			ch.DocType = target(sql)
+		}
+		tx.wrote(ch)
+	}
+	return affected, err
 }
 
 // Changes counts what the transaction has done that may change what it reads: as long
@@ -219,6 +247,9 @@ func (tx *Tx) Savepoint(ctx context.Context, fn func() error) error {
 	ctx = context.WithoutCancel(ctx)
 	if err != nil {
 		tx.changes++
+		if tx.wrote != nil {
+			tx.wrote(Change{Undone: true})
+		}
 		if _, rerr := w.Exec(ctx, "ROLLBACK TO SAVEPOINT "+name, nil); rerr != nil {
 			return errors.Join(err, rerr)
 		}
@@ -263,6 +294,9 @@ func (tx *Tx) Rollback() {
 // Restart drops the writes so far; the transaction goes on with a new snapshot.
 func (tx *Tx) Restart() {
 	tx.changes++
+	if tx.wrote != nil {
+		tx.wrote(Change{Undone: true})
+	}
 	tx.dropReader()
 	if tx.writer != nil {
 		tx.writer.Rollback()

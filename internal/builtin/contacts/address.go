@@ -116,22 +116,38 @@ func linked(ctx context.Context, c *engine.Call, dtName string, links []link) ([
 	return slices.Compact(out), nil
 }
 
-// defaultAddress names the Address of a document that is marked, else any of it.
-// Source: address.py get_default_address, which asks for no rights.
+// defaultAddress names the Address of a document that is marked, else any of it that the
+// caller may read (known difference 83). Source: address.py get_default_address.
 func defaultAddress(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	key := a.Text("sort_key")
 	if key != "is_primary_address" && key != "is_shipping_address" {
 		return nil, nil
 	}
-	names, err := linked(ctx, c, "Address", []link{{a.Text("doctype"), a.Text("name")}})
-	if err != nil || len(names) == 0 {
-		return nil, err
-	}
-	rows, err := c.Rows(ctx, "Address", []string{"name"}, document.NewObject("name", document.ListOf(document.Text("in"), document.Texts(names)), "disabled", 0), key+" desc")
+	rows, err := addressesOf(ctx, c, link{a.Text("doctype"), a.Text("name")}, key+" desc")
 	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	return rows[0].Get("name"), nil
+	return rows[0], nil
+}
+
+// addressesOf names the Addresses of a document that are enabled and that the caller may
+// read.
+func addressesOf(ctx context.Context, c *engine.Call, l link, order string) ([]string, error) {
+	names, err := linked(ctx, c, "Address", []link{l})
+	if err != nil || len(names) == 0 {
+		return nil, err
+	}
+	dt, err := c.DocType(ctx, "Address")
+	if err != nil {
+		return nil, err
+	}
+	rows, err := visible(ctx, c, query.Request{DocType: dt, Fields: document.Texts([]string{"name"}), OrderBy: document.Text(order), Limit: -1,
+		Filters: document.MapOf(document.NewObject("name", document.ListOf(document.Text("in"), document.Texts(names)), "disabled", 0))})
+	out := []string{}
+	for _, r := range rows {
+		out = append(out, r.PropText("name"))
+	}
+	return out, err
 }
 
 // contactQuery finds the Contacts of a document for a link field.

@@ -165,8 +165,8 @@ func inviteUser(ctx context.Context, c *engine.Call, a method.Args) (any, error)
 	return user.Name(), nil
 }
 
-// addressesOfLinks names the Addresses of the documents that the caller may read.
-// Source: contact.py address_query.
+// addressesOfLinks names the Addresses of documents, where the caller may read both (known
+// difference 83). Source: contact.py address_query.
 func addressesOfLinks(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	v, err := arg.Loads(a.Get("links"))
 	if err != nil {
@@ -178,18 +178,22 @@ func addressesOfLinks(ctx context.Context, c *engine.Call, a method.Args) (any, 
 		if o == nil {
 			continue
 		}
-		d, err := c.Get(ctx, o.Str("link_doctype"), o.Str("link_name"))
+		l := link{o.Str("link_doctype"), o.Str("link_name")}
+		d, err := c.Get(ctx, l.doctype, l.name)
+		if exc.Is(err, exc.DoesNotExist) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
-		ok, err := c.HasPermission(ctx, d.Type.Name, doctype.Read, d)
+		ok, err := c.HasPermission(ctx, l.doctype, doctype.Read, d)
 		if err != nil {
 			return nil, err
 		}
 		if !ok {
 			continue
 		}
-		found, err := linked(ctx, c, "Address", []link{{o.Str("link_doctype"), o.Str("link_name")}})
+		found, err := addressesOf(ctx, c, l, "name asc")
 		if err != nil {
 			return nil, err
 		}

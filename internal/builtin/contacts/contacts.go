@@ -7,9 +7,11 @@ import (
 
 	"freddo/doctype"
 	"freddo/document"
+	"freddo/exc"
 	"freddo/internal/builtin/arg"
 	"freddo/internal/engine"
 	"freddo/internal/method"
+	"freddo/internal/query"
 )
 
 const (
@@ -19,6 +21,7 @@ const (
 
 // Register hooks the controllers and adds the methods.
 func Register(h *engine.Hooks, r *method.Registry) {
+	registerRights(h)
 	h.On("Contact", engine.Autoname, nameContact)
 	h.On("Contact", engine.Validate, validateContact)
 	h.On("User", engine.OnTrash, leaveContacts)
@@ -52,29 +55,37 @@ func linksOf(d *document.Document) []link {
 }
 
 // setLinkTitles fills link_title of the rows with the titles of what they link, by one
-// query for each DocType. Source: frappe/contacts/address_and_contact.py set_link_title.
+// query for each DocType. Titles that the caller may not read stay as they were, else the
+// name stands for them (known difference 83).
+// Source: frappe/contacts/address_and_contact.py set_link_title.
 func setLinkTitles(ctx context.Context, c *engine.Call, d *document.Document) error {
-	names := map[string][]string{}
+	names, titles := map[string][]string{}, map[link]string{}
 	for _, l := range linksOf(d) {
 		if l.doctype != "" && l.name != "" {
 			names[l.doctype] = append(names[l.doctype], l.name)
 		}
 	}
-	titles := map[link]string{}
+	if d.Before != nil {
+		for i, l := range linksOf(d.Before) {
+			titles[l] = d.Before.Rows("links")[i].Text("link_title")
+		}
+	}
 	for dtName, list := range names {
 		dt, err := c.DocType(ctx, dtName)
 		if err != nil {
 			return err
 		}
-		if dt.IsSingle || dt.IsVirtual || dt.Column(dt.Title()) == nil {
+		title := dt.Title()
+		if dt.IsSingle || dt.IsVirtual || dt.Column(title) == nil {
 			continue
 		}
-		rows, err := c.Rows(ctx, dtName, []string{"name", dt.Title()}, document.NewObject("name", document.ListOf(document.Text("in"), document.Texts(list))), "")
+		rows, err := visible(ctx, c, query.Request{DocType: dt, Fields: document.Texts([]string{"name", title}), Limit: -1,
+			Filters: document.MapOf(document.NewObject("name", document.ListOf(document.Text("in"), document.Texts(list))))})
 		if err != nil {
 			return err
 		}
 		for _, r := range rows {
-			titles[link{dtName, r.PropText("name")}] = r.PropText(dt.Title())
+			titles[link{dtName, r.PropText("name")}] = r.PropText(title)
 		}
 	}
 	for i, l := range linksOf(d) {
@@ -85,6 +96,17 @@ func setLinkTitles(ctx context.Context, c *engine.Call, d *document.Document) er
 		d.Rows("links")[i].Set("link_title", document.Text(title))
 	}
 	return nil
+}
+
+// visible lists what the caller may see, which is nothing without the right to read.
+func visible(ctx context.Context, c *engine.Call, r query.Request) ([]*document.Object, error) {
+	messages := len(c.Messages)
+	rows, err := c.VisibleRows(ctx, r)
+	if exc.Is(err, exc.Permission) {
+		c.Messages = c.Messages[:messages]
+		return nil, nil
+	}
+	return rows, err
 }
 
 // dropDoubles makes the links anew without repetitions, when there are any.

@@ -194,11 +194,15 @@ func rolesAndDocTypes(ctx context.Context, c *engine.Call, _ method.Args) (any, 
 		}
 		return document.ListOf(out...)
 	}
+	domains, err := activeDomains(ctx, c)
+	if err != nil {
+		return nil, err
+	}
 	names := func(dt string, filters *document.Object, skip func(string) bool) ([]string, error) {
-		rows, err := c.Rows(ctx, dt, []string{"name"}, filters, "name asc")
+		rows, err := c.Rows(ctx, dt, []string{"name", "restrict_to_domain"}, filters, "name asc")
 		var out []string
 		for _, r := range rows {
-			if n := r.PropText("name"); !skip(n) {
+			if n, domain := r.PropText("name"), r.PropText("restrict_to_domain"); !skip(n) && (domain == "" || domains[domain]) {
 				out = append(out, n)
 			}
 		}
@@ -209,11 +213,37 @@ func rolesAndDocTypes(ctx context.Context, c *engine.Call, _ method.Args) (any, 
 	if err != nil {
 		return nil, err
 	}
-	roles, err := names("Role", document.NewObject("disabled", 0), func(n string) bool { return n == perm.Administrator })
+	closed, err := closedRoles(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	roles, err := names("Role", document.NewObject("disabled", 0), func(n string) bool { return closed[n] })
 	if err != nil {
 		return nil, err
 	}
 	return document.NewObject("doctypes", pairs(doctypes), "roles", pairs(roles)), nil
+}
+
+// activeDomains are those that Domain Settings name.
+// Source: frappe/core/doctype/domain_settings/domain_settings.py get_active_domains.
+func activeDomains(ctx context.Context, c *engine.Call) (map[string]bool, error) {
+	rows, err := c.Rows(ctx, "Has Domain", []string{"domain"}, document.NewObject("parent", "Domain Settings"), "")
+	return column(rows, "domain"), err
+}
+
+// closedRoles are the roles that the caller gives no permissions: Administrator's, and for
+// others the automatic ones and those of User Types.
+// Source: permission_manager.py get_roles_and_doctypes.
+func closedRoles(ctx context.Context, c *engine.Call) (map[string]bool, error) {
+	if c.User == perm.Administrator {
+		return map[string]bool{perm.Administrator: true}, nil
+	}
+	rows, err := c.Rows(ctx, "User Type", []string{"role"}, document.NewObject("is_standard", 0), "")
+	out := column(rows, "role")
+	for _, role := range []string{perm.Administrator, perm.RoleAll, perm.RoleDeskUser, perm.Guest} {
+		out[role] = true
+	}
+	return out, err
 }
 
 // userPermissions maps DocTypes to the documents that a user is limited to; trees
@@ -254,52 +284,4 @@ func userPermissions(ctx context.Context, c *engine.Call, a method.Args) (any, e
 		}
 	}
 	return out, nil
-}
-
-func clearUserPermissions(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
-	b := storage.NewBuilder(c.Tx.Dialect()).SQL("DELETE FROM ").Table("User Permission").SQL(" WHERE ").Ident("user").SQL(" = ").Str(a.Text("user")).
-		SQL(" AND ").Ident("allow").SQL(" = ").Str(a.Text("for_doctype"))
-	n, err := c.Tx.Exec(ctx, b)
-	c.ClearUser(a.Text("user"))
-	return n, err
-}
-
-// addUserPermissions adds one document for all or for some DocTypes.
-// Source: user_permission.py add_user_permissions.
-func addUserPermissions(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
-	data, err := arg.Object(a.Get("data"))
-	if err != nil {
-		return nil, err
-	}
-	applicable := arg.Strings(data.Get("applicable_doctypes"))
-	if document.Cint(data.Get("apply_to_all_doctypes")) != 0 || len(applicable) == 0 {
-		applicable = []string{""}
-	}
-	added := 0
-	for _, dt := range applicable {
-		filters := document.NewObject("user", data.Get("user"), "allow", data.Get("doctype"), "for_value", data.Get("docname"))
-		if dt != "" {
-			filters.Set("applicable_for", document.Text(dt))
-		}
-		if _, there, err := firstOf(ctx, c, "User Permission", filters); err != nil || there {
-			if err != nil {
-				return nil, err
-			}
-			continue
-		}
-		o := document.NewObject("doctype", "User Permission", "user", data.Get("user"), "allow", data.Get("doctype"), "for_value", data.Get("docname"),
-			"is_default", data.Get("is_default"), "hide_descendants", data.Get("hide_descendants"), "apply_to_all_doctypes", flag(dt == ""))
-		if dt != "" {
-			o.Set("applicable_for", document.Text(dt))
-		}
-		d, err := c.FromObject(ctx, o)
-		if err != nil {
-			return nil, err
-		}
-		if err := c.Insert(ctx, d); err != nil {
-			return nil, err
-		}
-		added = 1
-	}
-	return added, nil
 }

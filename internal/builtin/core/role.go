@@ -20,23 +20,12 @@ func registerRole(h *engine.Hooks) {
 		}
 		return nil
 	})
-	h.On("Role", engine.AfterRename, forgetUsers)
-	h.On("Role", engine.AfterDelete, forgetUsers)
 	h.On("Role Profile", engine.OnUpdate, updateRoleProfile)
-	for _, dt := range []string{"User Permission"} {
-		h.On(dt, engine.OnUpdate, clearUser("user"))
-		h.On(dt, engine.AfterDelete, clearUser("user"))
-	}
 	h.On("User Permission", engine.Validate, validateUserPermission)
 }
 
 // standardRoles always exist. Source: frappe/core/doctype/role/role.py STANDARD_ROLES.
 var standardRoles = map[string]bool{perm.Administrator: true, "System Manager": true, "Script Manager": true, perm.RoleAll: true, perm.Guest: true}
-
-func forgetUsers(_ context.Context, c *engine.Call, _ *document.Document) error {
-	c.ClearUser("")
-	return nil
-}
 
 // validateRole follows role.py validate: a disabled role is taken from everybody.
 func validateRole(ctx context.Context, c *engine.Call, d *document.Document) error {
@@ -57,7 +46,6 @@ func validateRole(ctx context.Context, c *engine.Call, d *document.Document) err
 // updateRole recomputes the user_type of the role's holders when its desk access
 // changed. Source: role.py on_update.
 func updateRole(ctx context.Context, c *engine.Call, d *document.Document) error {
-	c.ClearUser("")
 	if d.Before == nil || d.Before.Int("desk_access") == d.Int("desk_access") {
 		return nil
 	}

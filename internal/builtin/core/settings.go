@@ -116,11 +116,6 @@ func startPasswordAge(ctx context.Context, c *engine.Call, d *document.Document)
 // SetDefault stores one default of a user or of the system; null removes it.
 // Source: frappe/defaults.py set_default.
 func SetDefault(ctx context.Context, c *engine.Call, parent, key string, v document.Value) error {
-	user := parent
-	if parent == perm.SystemDefaults {
-		user = "" // everybody's
-	}
-	c.ClearUser(user)
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("DELETE FROM ").Table("DefaultValue").SQL(" WHERE ").Ident("parent").SQL(" = ").Str(parent).
 		SQL(" AND ").Ident("defkey").SQL(" = ").Str(key)
 	if _, err := c.Tx.Exec(ctx, b); err != nil || v.IsNull() {

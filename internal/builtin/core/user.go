@@ -24,7 +24,6 @@ func registerUser(h *engine.Hooks) {
 	h.On("User", engine.Validate, validateUser)
 	h.On("User", engine.OnUpdate, updateUser)
 	h.On("User", engine.OnTrash, trashUser)
-	h.On("User", engine.AfterDelete, clearUser("name"))
 	h.On("User", engine.BeforeRename, refuseStandardRename)
 	h.On("User", engine.AfterRename, renameUser)
 	h.HasPermission("User", mayTouchUser)
@@ -32,14 +31,6 @@ func registerUser(h *engine.Hooks) {
 }
 
 func isStandardUser(name string) bool { return name == perm.Administrator || name == perm.Guest }
-
-// clearUser forgets what is cached of the user that a field names.
-func clearUser(field string) engine.Hook {
-	return func(_ context.Context, c *engine.Call, d *document.Document) error {
-		c.ClearUser(d.Text(field))
-		return nil
-	}
-}
 
 // nameUser names a user by the lower-cased address.
 func nameUser(_ context.Context, _ *engine.Call, d *document.Document) error {
@@ -360,10 +351,8 @@ func setSocialID(ctx context.Context, c *engine.Call, d *document.Document) erro
 	return nil
 }
 
-// updateUser stores a new password, shares the user with itself and forgets what is
-// cached. Source: user.py on_update.
+// updateUser stores a new password and shares the user with itself. Source: user.py on_update.
 func updateUser(ctx context.Context, c *engine.Call, d *document.Document) error {
-	c.ClearUser(d.Name())
 	if plain := d.Text("__new_password"); plain != "" {
 		hash, err := c.Hooks.Secrets.HashPassword(plain)
 		if err != nil {
@@ -422,7 +411,6 @@ func refuseStandardRename(_ context.Context, _ *engine.Call, d *document.Documen
 
 // renameUser keeps the address equal to the name.
 func renameUser(ctx context.Context, c *engine.Call, d *document.Document) error {
-	c.ClearUser("")
 	return c.SetValue(ctx, "User", d.Name(), "email", document.Text(d.Name()))
 }
 

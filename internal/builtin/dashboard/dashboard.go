@@ -16,8 +16,9 @@ import (
 	"freddo/internal/query"
 )
 
-// Register adds the methods.
-func Register(r *method.Registry) {
+// Register hooks the controllers and adds the methods.
+func Register(h *engine.Hooks, r *method.Registry) {
+	registerRights(h)
 	const cards = "frappe.desk.doctype.number_card.number_card."
 	r.Add(
 		method.Method{Name: cards + "get_result", Params: append(arg.Any("doc", "filters"), arg.Opt("to_date", method.Any, nil)), Fn: cardResult},
@@ -25,9 +26,6 @@ func Register(r *method.Registry) {
 		method.Method{Name: "frappe.desk.desktop.get_workspace_sidebar_items", Fn: workspaces},
 	)
 }
-
-// rules are those of aggregates in text, whatever the release.
-var rules = query.RulesV15()
 
 // functions are the names of SQL functions by those of cards.
 var functions = map[string]string{"Count": "count", "Sum": "sum", "Average": "avg", "Minimum": "min", "Maximum": "max"}
@@ -55,14 +53,13 @@ func compute(ctx context.Context, c *engine.Call, card *document.Object, filters
 	if err != nil {
 		return 0, err
 	}
-	field := "count(*) as result"
+	column := ""
 	if fn != "count" {
-		name := card.PropText("aggregate_function_based_on")
-		if dt.Column(name) == nil {
-			return 0, exc.Data.Throwf("Invalid field: %s", name)
+		if column = card.PropText("aggregate_function_based_on"); dt.Column(column) == nil {
+			return 0, exc.Data.Throwf("Invalid field: %s", column)
 		}
-		field = fn + "(`" + name + "`) as result"
 	}
+	rules, field := c.Rules.Fold(fn, column, "result")
 	v, err := arg.Loads(filters)
 	if err != nil {
 		return 0, err
@@ -77,7 +74,7 @@ func compute(ctx context.Context, c *engine.Call, card *document.Object, filters
 		}
 		v = document.ListOf(append(list, document.ListOf(document.Text(dt.Name), document.Text("creation"), document.Text("<"), document.Text(until)))...)
 	}
-	r := query.Request{DocType: dt, Fields: document.Texts([]string{field}), Parent: card.PropText("parent_document_type"), AsList: true, Limit: -1}
+	r := query.Request{DocType: dt, Fields: document.ListOf(field), Parent: card.PropText("parent_document_type"), AsList: true, Limit: -1}
 	if v.Truthy() {
 		r.Filters = v
 	}

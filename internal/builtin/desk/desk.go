@@ -13,6 +13,7 @@ import (
 func Register(h *engine.Hooks, r *method.Registry) {
 	registerToDo(h)
 	registerNote(h)
+	registerRights(h)
 	registerTag(h)
 	registerTimeline(r)
 	registerLookups(r)

@@ -33,7 +33,7 @@ func exportQuery(ctx context.Context, c *engine.Call, a method.Args) (any, error
 	for _, k := range exportArgs {
 		c.Form.Delete(k)
 	}
-	r, _, err := reportRequest(ctx, c)
+	r, _, err := reportRequest(ctx, c, c.Form)
 	if err != nil {
 		return nil, err
 	}

@@ -34,10 +34,10 @@ var gone = map[string]bool{"add_total_row": true, "docstatus": true}
 
 // reportRequest reads a request's parameters as the query's arguments.
 // Source: reportview.py get_form_params, validate_args.
-func reportRequest(ctx context.Context, c *engine.Call) (query.Request, *document.Object, error) {
+func reportRequest(ctx context.Context, c *engine.Call, form *document.Object) (query.Request, *document.Object, error) {
 	o := &document.Object{}
-	for i := range c.Form.Len() {
-		k, v := c.Form.At(i)
+	for i := range form.Len() {
+		k, v := form.At(i)
 		if dropped[k] {
 			continue
 		}
@@ -62,6 +62,17 @@ func reportRequest(ctx context.Context, c *engine.Call) (query.Request, *documen
 	}
 	page(o, &r)
 	return r, o, nil
+}
+
+// Known are the arguments of a request that a list knows.
+func Known(form *document.Object) *document.Object {
+	o := &document.Object{}
+	for i := range form.Len() {
+		if k, v := form.At(i); known[k] && !gone[k] {
+			o.Set(k, v)
+		}
+	}
+	return o
 }
 
 // truth is Python's truth of an argument that may be the text of a boolean.
@@ -96,7 +107,7 @@ func page(o *document.Object, r *query.Request) {
 
 // reportGet answers keys and rows apart. Source: reportview.py get, compress.
 func reportGet(ctx context.Context, c *engine.Call, _ method.Args) (any, error) {
-	r, o, err := reportRequest(ctx, c)
+	r, o, err := reportRequest(ctx, c, c.Form)
 	if err != nil {
 		return nil, err
 	}
@@ -171,7 +182,7 @@ func totalRow(dt *doctype.DocType, keys []string, rows []document.Value) documen
 }
 
 func reportList(ctx context.Context, c *engine.Call, _ method.Args) (any, error) {
-	r, _, err := reportRequest(ctx, c)
+	r, _, err := reportRequest(ctx, c, c.Form)
 	if err != nil {
 		return nil, err
 	}
@@ -182,17 +193,22 @@ func reportList(ctx context.Context, c *engine.Call, _ method.Args) (any, error)
 	return engine.JSON(res.JSON), nil
 }
 
-// reportCount counts documents; with a limit, the rows of the page.
-// Source: reportview.py get_count.
 func reportCount(ctx context.Context, c *engine.Call, _ method.Args) (any, error) {
-	r, _, err := reportRequest(ctx, c)
+	return Count(ctx, c, c.Form)
+}
+
+// Count counts the rows of a list that is asked for as reportview's are; with a limit,
+// those of the page. Groups count as rows in v16; before, the first group's rows count.
+// Source: reportview.py get_count.
+func Count(ctx context.Context, c *engine.Call, form *document.Object) (any, error) {
+	r, _, err := reportRequest(ctx, c, form)
 	if err != nil {
 		return nil, err
 	}
 	r.OrderBy, r.Start = document.NullValue, 0
 	r.Count = query.CountRows
 	switch {
-	case r.Limit >= 0:
+	case r.Limit >= 0, r.GroupBy != "" && c.Profile.CountsGroups:
 		r.Count = query.CountPage
 	case r.Distinct:
 		r.Count = query.CountDocuments

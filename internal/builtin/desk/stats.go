@@ -13,12 +13,10 @@ import (
 	"freddo/internal/query"
 )
 
-// countRules are the rules of queries of our own with count(*).
-var countRules = query.RulesV15()
-
 // grouped counts the documents of a DocType by a column: rows of value and count.
 func grouped(ctx context.Context, c *engine.Call, dt *doctype.DocType, column string, filters []document.Value, orderBy document.Value) ([]document.Value, error) {
-	res, err := c.ListBy(ctx, countRules, query.Request{DocType: dt, Fields: document.Texts([]string{column, "count(*) as count"}), Filters: document.ListOf(filters...),
+	rules, count := c.Rules.Fold("count", "", "count")
+	res, err := c.ListBy(ctx, rules, query.Request{DocType: dt, Fields: document.ListOf(document.Text(column), count), Filters: document.ListOf(filters...),
 		GroupBy: column, OrderBy: orderBy, AsList: true, Limit: -1})
 	if err != nil {
 		return nil, err

@@ -159,7 +159,7 @@ func registerNote(h *engine.Hooks) {
 	})
 	h.On("Note", engine.Validate, validateNote)
 	h.HasPermission("Note", func(_ context.Context, c *engine.Call, d *document.Document, right doctype.Right) (bool, error) {
-		return d.New || d.Owner() == c.User || right == doctype.Read && d.Int("public") != 0, nil
+		return d.New || d.Owner() == c.User || !changes(right) && d.Int("public") != 0, nil
 	})
 	h.QueryCondition("Note", func(ctx context.Context, c *engine.Call) (*query.Node, error) {
 		if c.User == perm.Administrator {
@@ -210,6 +210,9 @@ func noteName(title string) string {
 func noteSeen(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	d, err := c.GetForUpdate(ctx, "Note", a.Text("note"))
 	if err != nil {
+		return nil, err
+	}
+	if err := c.CheckPermission(ctx, d, doctype.Read); err != nil {
 		return nil, err
 	}
 	for _, row := range d.Rows("seen_by") {

@@ -7,11 +7,11 @@ import (
 	"freddo/doctype"
 	"freddo/document"
 	"freddo/exc"
+	"freddo/internal/builtin/core"
 	"freddo/internal/builtin/quirk"
 	"freddo/internal/engine"
 	"freddo/internal/perm"
 	"freddo/internal/query"
-	"freddo/internal/storage"
 )
 
 // access decides who may use a File: everybody reads public ones, the owner everything,
@@ -108,7 +108,7 @@ func (a *access) doctypes(ctx context.Context, c *engine.Call, me *perm.User) ([
 	if ok {
 		return list, nil
 	}
-	list, err := readableDocTypes(ctx, c, me)
+	list, err := core.ReadableDocTypes(ctx, c)
 	if err != nil || c.Tx.Writing() { // what is not committed yet is not remembered
 		return list, err
 	}
@@ -118,42 +118,6 @@ func (a *access) doctypes(ctx context.Context, c *engine.Call, me *perm.User) ([
 	}
 	a.mu.Unlock()
 	return list, nil
-}
-
-// readableDocTypes are the DocTypes with a DocPerm that lets the user's roles read;
-// Custom DocPerms replace a DocType's own.
-// Source: frappe/permissions.py get_doctypes_with_read, get_valid_perms.
-func readableDocTypes(ctx context.Context, c *engine.Call, me *perm.User) ([]document.Value, error) {
-	if len(me.Roles) == 0 {
-		return nil, nil
-	}
-	b := storage.NewBuilder(c.Tx.Dialect())
-	for i, table := range []string{"DocPerm", "Custom DocPerm"} {
-		if i > 0 {
-			b.SQL(" UNION ")
-		}
-		b.SQL("SELECT ").Ident("parent").SQL(" FROM ").Table(table).SQL(" WHERE ").Ident("read").SQL(" = ").Int(1).SQL(" AND ").Ident("role").SQL(" IN (")
-		for j, role := range me.Roles {
-			if j > 0 {
-				b.SQL(", ")
-			}
-			b.Str(role)
-		}
-		b.SQL(")")
-		if i == 0 {
-			b.SQL(" AND ").Ident("parent").SQL(" NOT IN (SELECT ").Ident("parent").SQL(" FROM ").Table("Custom DocPerm").SQL(")")
-		}
-	}
-	rows, err := c.Tx.Query(ctx, b)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	var out []document.Value
-	for rows.Next() {
-		out = append(out, rows.Raw(0).Value(doctype.TextClass))
-	}
-	return out, rows.Err()
 }
 
 // findByURL returns a File of a URL that the call's user may read, or nil. fid, when not

@@ -106,6 +106,21 @@ type Quirks struct {
 	UploadFileOld bool
 	// ValidateLinkAndFetch: the method of that name exists.
 	ValidateLinkAndFetch bool
+	// RolelessReports opens reports that name no role to all who may read Reports.
+	RolelessReports bool
+	// OwnNotificationSettings keeps Notification Settings that are read by name to their
+	// user; otherwise only lists of them.
+	OwnNotificationSettings bool
+	// EventParticipants shows private Events to those invited by e-mail.
+	EventParticipants bool
+	// ChartsByGroup lists charts that group.
+	ChartsByGroup bool
+	// CardsByType lists Number Cards by what they show, and treats an empty module like
+	// none; otherwise by their document_type.
+	CardsByType bool
+	// SearchAsksLinkField leaves User Permissions out of a search only where the Link
+	// field that it names allows that (16.4).
+	SearchAsksLinkField bool
 	// InstalledAppsInUserInfo adds installed_apps to realtime's user info.
 	InstalledAppsInUserInfo bool
 	// ContactsByTwoNames names a Contact by its first and last name, and shows it with
@@ -131,17 +146,19 @@ func Of(p *compat.Profile) Quirks {
 	case "v15":
 		return Quirks{SaveByGet: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, NoAutoincrementRename: true, StandardUndeletable: true, BreakSuffix: 4,
-			ReportFilterRights:  true,
+			ReportFilterRights: true,
+			RolelessReports:    true, OwnNotificationSettings: true,
 			TreeParentIgnoresUP: true, AttachmentSentence: true, UploadTypesText: uploadTypes15, UploadCSV: true,
 			FileExtensions: true, ShrinkImages: true, UploadFileOld: true}
 	}
-	return Quirks{ReportFilterRights: true,
+	return Quirks{ReportFilterRights: true, RolelessReports: true, OwnNotificationSettings: true, EventParticipants: true,
+		ChartsByGroup: true, CardsByType: true,
 		SubmittedToast: true, CachedAnswers: true, PasswordMissingInvalid: true, SingleValuesCast: true, FormLoadChecksDocType: true, MetaWorkspaces: true,
 		DocTypeSpaced: true, NamingToast: true, StandardUndeletable: true, BreakSuffix: 4, TreeParentIgnoresUP: true,
 		EmptyLinkInVersion: true, SetterDeletesDocument: true, RoleProfiles: true, HideDescendants: true,
 		InstalledAppsInUserInfo: true, FileURLEarly: true, KeepOwnURL: true, UploadNewDoc: "document", UploadTypesText: uploadTypes15,
 		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true, ValidateLinkAndFetch: true,
-		AddressByLinkTitle: true}
+		SearchAsksLinkField: true, AddressByLinkTitle: true}
 }
 
 const uploadTypes15 = "You can only upload JPG, PNG, PDF, TXT, CSV or Microsoft documents."

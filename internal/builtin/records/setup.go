@@ -92,7 +92,6 @@ func defaultLetterHead(ctx context.Context, c *engine.Call, d *document.Document
 		}
 		return core.SetDefault(ctx, c, perm.SystemDefaults, "default_letter_head_content", d.Get("content"))
 	}
-	c.ClearUser("")
 	b := storage.NewBuilder(c.Tx.Dialect()).SQL("DELETE FROM ").Table("DefaultValue").SQL(" WHERE ").Ident("defkey").SQL(" = ").Str("letter_head").
 		SQL(" AND ").Ident("defvalue").SQL(" = ").Str(d.Name())
 	_, err := c.Tx.Exec(ctx, b)

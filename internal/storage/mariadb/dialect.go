@@ -169,6 +169,9 @@ func (Dialect) FillNulls(b *storage.Builder, table string, s storage.ColumnSpec)
 // ExactNames is false.
 func (Dialect) ExactNames() bool { return false }
 
+// Reserves is false.
+func (Dialect) Reserves(string) bool { return false }
+
 // NullOrder is empty: null is first by itself.
 func (Dialect) NullOrder(bool) string { return "" }
 

@@ -190,6 +190,15 @@ func (d Dialect) alter(b *storage.Builder, table string, s storage.ColumnSpec, v
 // ExactNames is true: quoted names keep their case.
 func (Dialect) ExactNames() bool { return true }
 
+// Reserves names the columns that every table of PostgreSQL has.
+func (Dialect) Reserves(column string) bool {
+	switch strings.ToLower(column) {
+	case "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid":
+		return true
+	}
+	return false
+}
+
 // NullOrder puts null before all values, as MariaDB does.
 func (Dialect) NullOrder(desc bool) string {
 	if desc {

@@ -7,6 +7,7 @@ import (
 	"freddo/doctype"
 	"freddo/document"
 	"freddo/internal/storage"
+	"strings"
 )
 
 // Dialect is SQLite's words.
@@ -116,6 +117,15 @@ func (Dialect) FillNulls(*storage.Builder, string, storage.ColumnSpec) bool { re
 
 // ExactNames is false.
 func (Dialect) ExactNames() bool { return false }
+
+// Reserves names the columns that SQLite knows the key of every row by.
+func (Dialect) Reserves(column string) bool {
+	switch strings.ToLower(column) {
+	case "rowid", "oid", "_rowid_":
+		return true
+	}
+	return false
+}
 
 // NullOrder is empty: null is first by itself.
 func (Dialect) NullOrder(bool) string { return "" }

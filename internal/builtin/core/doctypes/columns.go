@@ -75,7 +75,7 @@ func columnDefault(def string) bool {
 	case "", "_Login", "__user", "_Full Name", "Today", "__today", "now", "Now":
 		return false
 	}
-	return !strings.HasPrefix(def, ":")
+	return !strings.HasPrefix(def, ":") && !strings.ContainsRune(def, 0)
 }
 
 // checkShortened refuses to make text of any length a column of limited length when a

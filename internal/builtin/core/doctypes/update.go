@@ -61,6 +61,11 @@ func SyncTable(ctx context.Context, c *engine.Call, name string, before *doctype
 	if dt.IsSingle || dt.IsVirtual {
 		return nil
 	}
+	for _, f := range dt.Fields {
+		if f.Slot >= 0 && dt.Columns[f.Slot].Stored && c.Tx.Dialect().Reserves(f.Fieldname) {
+			return exc.InvalidFieldName.Throwf("Fieldname %s is restricted", f.Fieldname)
+		}
+	}
 	o := c.SchemaOptions()
 	change := func() error { return alter(ctx, c, dt, o) }
 	if before != nil {
