@@ -163,7 +163,7 @@ func (s *Service) loginByLink(ctx context.Context, c *engine.Call, a method.Args
 	if info, err := c.UserInfo(ctx, user); err != nil {
 		return nil, err
 	} else if info.IsSystem() {
-		c.Response.Location = c.Profile.HomePage
+		c.Response.Location = c.Profile.Desk
 	}
 	return nil, nil
 }

@@ -397,7 +397,11 @@ func oneLine(s string) string {
 func (x *exchange) redirect() {
 	to := escapeLocation(x.c.Response.Location)
 	x.w.Header()["Location"] = []string{to}
-	x.send(http.StatusFound, contentHTML, plainPage("Redirecting...", `You should be redirected automatically to the target URL: <a href="`+escape(to)+`">`+escape(to)+`</a>. If not, click the link.`))
+	status := x.c.Response.Status
+	if status == 0 {
+		status = http.StatusFound
+	}
+	x.send(status, contentHTML, plainPage("Redirecting...", `You should be redirected automatically to the target URL: <a href="`+escape(to)+`">`+escape(to)+`</a>. If not, click the link.`))
 }
 
 // escapeLocation percent-encodes what may not stand in a Location header, and leaves

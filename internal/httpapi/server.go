@@ -44,7 +44,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := s.begin(w, r)
 	defer x.end()
 	if r.Method == http.MethodOptions {
-		x.preflight()
+		if err := s.Auth.Preflight(r.Context(), x.c); err != nil {
+			x.fail(r.Context(), err)
+		} else {
+			x.preflight()
+		}
 		return
 	}
 	if x.servePublic() {

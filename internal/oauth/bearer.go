@@ -118,7 +118,7 @@ func (p *Provider) read(ctx context.Context, c *engine.Call, token string) (gran
 	if g.user == "" {
 		return grant{}, false, nil
 	}
-	if p.strict() {
+	if p.strict() || p.engine.Profile.DisabledTokensFail {
 		if on, err := p.enabled(ctx, c, g.user); err != nil || !on {
 			return grant{}, false, err
 		}

@@ -65,6 +65,8 @@ type content struct {
 	temp *files.Temp
 	// ready says that pictures are cleaned and the disk has the bytes.
 	ready bool
+	// refusal is why the bytes are not stored, nil where nothing is wrong with them.
+	refusal error
 	// staged says that the call's stage has the bytes.
 	staged bool
 }

@@ -83,6 +83,19 @@ type Quirks struct {
 	// UploadCSV allows CSV.
 	UploadTypesText string
 	UploadCSV       bool
+	// UploadGIF allows GIF.
+	UploadGIF bool
+	// ChecksPDF refuses PDFs with scripts and broken ones.
+	ChecksPDF bool
+	// PublicByManagers applies System Settings'
+	// only_allow_system_managers_to_upload_public_files.
+	PublicByManagers bool
+	// MethodFileURL takes a file_url that is a method's path for one of another site, and
+	// KeepPrivate leaves is_private alone where it is set.
+	MethodFileURL, KeepPrivate bool
+	// InlinePrivate names private files in their Content-Disposition and lets browsers
+	// keep them, to ask each time whether they are still good.
+	InlinePrivate bool
 	// LibraryAfterCheck looks at library_file_name after the right to write.
 	LibraryAfterCheck bool
 	// FileExtensions applies System Settings' allowed_file_extensions.
@@ -131,7 +144,9 @@ func Of(p *compat.Profile) Quirks {
 		SubmittedToast: true, CachedAnswers: true, PasswordMissingInvalid: true, SingleValuesCast: true, FormLoadChecksDocType: true, MetaWorkspaces: true,
 		DocTypeSpaced: true, NamingToast: true, StandardUndeletable: true, BreakSuffix: 4, TreeParentIgnoresUP: true,
 		EmptyLinkInVersion: true, SetterDeletesDocument: true, RoleProfiles: true, HideDescendants: true,
-		InstalledAppsInUserInfo: true, FileURLEarly: true, KeepOwnURL: true, UploadNewDoc: "document", UploadTypesText: uploadTypes15,
+		InstalledAppsInUserInfo: true, FileURLEarly: true, KeepOwnURL: true, UploadNewDoc: "document",
+		UploadTypesText: "You can only upload JPG, PNG, GIF, PDF, TXT, CSV or Microsoft documents.", UploadGIF: true, ChecksPDF: true,
+		PublicByManagers: true, MethodFileURL: true, KeepPrivate: true, InlinePrivate: true,
 		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true, ValidateLinkAndFetch: true}
 }
 
