@@ -68,6 +68,19 @@ type Profile struct {
 	HTTPErrorCookies bool
 	// InvalidBodyIsDataError answers broken JSON bodies with 417 DataError.
 	InvalidBodyIsDataError bool
+	// EmailByParser names the part of a text that was taken for an address, where it is none.
+	EmailByParser bool
+	// IBAN is an option of Data fields.
+	IBAN bool
+	// Masks: fields with the property mask are shown as X to who lacks the right mask.
+	Masks bool
+	// ImpersonateRight lets holders of the right impersonate act as another user, not
+	// Administrator alone.
+	ImpersonateRight bool
+	// ChildByItself judges a child row that is read by itself by its parent document.
+	ChildByItself bool
+	// ShortestVarchar is the least length of a column whose field names one, 0 for none.
+	ShortestVarchar int
 	// PreflightAuth refuses an OPTIONS whose Authorization header is no good Bearer token.
 	PreflightAuth bool
 	// RestrictIPAlways applies a user's restrict_ip to keys and tokens too, not to sessions
@@ -299,6 +312,7 @@ func V16() *Profile {
 		PDFDisposition: "inline", BinaryDisposition: "attachment",
 		LogoutPostOnly: true, UploadPostOnly: true, InvalidBodyIsDataError: true, PreflightAuth: true,
 		RestrictIPAlways: true, DisabledTokensFail: true,
+		EmailByParser: true, IBAN: true, Masks: true, ImpersonateRight: true, ChildByItself: true, ShortestVarchar: 64,
 		ClearSession:          true,
 		CommentMethod:         true,
 		ReadOnlyText:          readOnly15,

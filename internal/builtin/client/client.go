@@ -42,7 +42,7 @@ func Register(r *method.Registry) {
 		method.Method{Name: name("get_password"), Params: arg.Any("doctype", "name", "fieldname"), Fn: getPassword},
 		method.Method{Name: name("get_time_zone"), Guest: true, Fn: timeZone},
 		method.Method{Name: name("is_document_amended"), Params: arg.Any("doctype", "docname"), Fn: isAmended},
-		method.Method{Name: name("validate_link"), Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("docname", method.Str), arg.Opt("fields", method.Any, nil)}, Fn: validateLink},
+		method.Method{Name: name("validate_link"), In: func(p *compat.Profile) bool { return !quirk.Of(p).ValidateLinkGone }, Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("docname", method.Str), arg.Opt("fields", method.Any, nil)}, Fn: validateLink},
 		method.Method{Name: name("validate_link_and_fetch"), In: func(p *compat.Profile) bool { return quirk.Of(p).ValidateLinkAndFetch }, Rest: true,
 			Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("docname", method.Str), arg.Opt("fields_to_fetch", method.Any, nil),
 				arg.Opt("query", method.Any, nil), arg.Opt("filters", method.Any, nil)}, Fn: validateLinkAndFetch},

@@ -80,7 +80,7 @@ func get(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isTable {
+	if isTable && !c.Profile.ChildByItself {
 		if err := core.CheckParent(ctx, c, a.Text("parent"), dt); err != nil {
 			return nil, err
 		}

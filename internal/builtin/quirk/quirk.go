@@ -83,6 +83,21 @@ type Quirks struct {
 	// UploadCSV allows CSV.
 	UploadTypesText string
 	UploadCSV       bool
+	// FormatToast warns of format: as autoname; AutonameReserved refuses autoname as the
+	// name of a field, and takes meta.
+	FormatToast, AutonameReserved bool
+	// ValidateLinkGone: validate_link does not exist any more.
+	ValidateLinkGone bool
+	// SearchLabels gives every suggestion of search_link a label, lets browsers keep the
+	// answers to GET, and takes ignore_user_permissions only for a field that allows it.
+	SearchLabels bool
+	// ShareColumns shows all columns of shares.
+	ShareColumns bool
+	// PermissionTypes: DocTypes have rights of their own, which docinfo lists.
+	PermissionTypes bool
+	// MorePeople adds the document's owner, who changed it last, and the authors of its
+	// versions to docinfo's users.
+	MorePeople bool
 	// UploadGIF allows GIF.
 	UploadGIF bool
 	// ChecksPDF refuses PDFs with scripts and broken ones.
@@ -146,6 +161,7 @@ func Of(p *compat.Profile) Quirks {
 		EmptyLinkInVersion: true, SetterDeletesDocument: true, RoleProfiles: true, HideDescendants: true,
 		InstalledAppsInUserInfo: true, FileURLEarly: true, KeepOwnURL: true, UploadNewDoc: "document",
 		UploadTypesText: "You can only upload JPG, PNG, GIF, PDF, TXT, CSV or Microsoft documents.", UploadGIF: true, ChecksPDF: true,
+		FormatToast: true, AutonameReserved: true, ValidateLinkGone: true, SearchLabels: true, ShareColumns: true, PermissionTypes: true, MorePeople: true,
 		PublicByManagers: true, MethodFileURL: true, KeepPrivate: true, InlinePrivate: true,
 		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true, ValidateLinkAndFetch: true}
 }
