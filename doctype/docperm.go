@@ -73,14 +73,12 @@ type DocPerm struct {
 	Permlevel int
 	IfOwner   bool
 	Rights    RightSet
-	// Mask is v16's right to see masked fields.
-	Mask bool
 }
 
 // PermFromProps reads a DocPerm or Custom DocPerm row.
 func PermFromProps(p Props) *DocPerm {
 	perm := &DocPerm{Role: p.PropText("role"), Permlevel: p.PropInt("permlevel"),
-		IfOwner: p.PropInt("if_owner") != 0, Mask: p.PropInt("mask") != 0}
+		IfOwner: p.PropInt("if_owner") != 0}
 	for i, name := range rightNames {
 		if p.PropInt(name) != 0 {
 			perm.Rights = perm.Rights.With(Right(i))

@@ -197,7 +197,18 @@ func strip(d *document.Document, levels map[int]bool) {
 	}
 }
 
-// Encode returns d as JSON in the release's body format.
-func (c *Call) Encode(d *document.Document, noNulls bool) []byte {
-	return d.AppendJSON(make([]byte, 0, 1024), document.JSONOptions{Format: c.Profile.Body, NoNulls: noNulls, IndentJSON: c.Profile.IndentJSON})
+// Encode returns d as JSON in the release's body format, as the call's user may see it.
+func (c *Call) Encode(ctx context.Context, d *document.Document, noNulls bool) ([]byte, error) {
+	d, err := c.Masked(ctx, d)
+	if err != nil {
+		return nil, err
+	}
+	return d.AppendJSON(make([]byte, 0, 1024), document.JSONOptions{Format: c.Profile.Body, NoNulls: noNulls, IndentJSON: c.Profile.IndentJSON}), nil
+}
+
+// Show adds d to the documents of the answer.
+func (c *Call) Show(ctx context.Context, d *document.Document, noNulls bool) error {
+	out, err := c.Encode(ctx, d, noNulls)
+	c.Response.Docs = append(c.Response.Docs, out)
+	return err
 }

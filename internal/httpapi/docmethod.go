@@ -82,7 +82,9 @@ func (x *exchange) runMethod(ctx context.Context, dt, name, fn string) (any, err
 		x.showTag(d)
 	}
 	if x.c.Request.V2 && x.p.V2DocsInMethods {
-		x.c.Response.Docs = append(x.c.Response.Docs, x.c.Encode(d, false))
+		if err := x.c.Show(ctx, d, false); err != nil {
+			return nil, err
+		}
 	}
 	return result, nil
 }
@@ -137,8 +139,7 @@ func runDocMethodV1(x *exchange, ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.c.Response.Docs = append(x.c.Response.Docs, x.c.Encode(d, true))
-	return result, nil
+	return result, x.c.Show(ctx, d, true)
 }
 
 func (x *exchange) docOfCall(ctx context.Context, f *document.Object) (*document.Document, error) {
@@ -200,8 +201,7 @@ func runDocMethodV2(x *exchange, ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	x.c.Response.Docs = append(x.c.Response.Docs, x.c.Encode(d, true))
-	return result, nil
+	return result, x.c.Show(ctx, d, true)
 }
 
 // checkLatest refuses a sent document that is not what is stored now. A new one is

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"freddo/doctype"
+	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/compat"
 	"freddo/internal/engine"
@@ -269,8 +270,34 @@ func (x *exchange) run(ctx context.Context, fn endpoint) error {
 		x.c.Stream = x.streamPart
 	}
 	v, err := fn(x, ctx)
+	if err == nil {
+		v, err = x.masked(ctx, v)
+	}
 	x.value = v
 	return err
+}
+
+// masked hides what the user may not see of documents that an endpoint or a method
+// returned.
+func (x *exchange) masked(ctx context.Context, v any) (any, error) {
+	switch t := v.(type) {
+	case *document.Document:
+		return x.c.Masked(ctx, t)
+	case engine.WithNulls:
+		d, err := x.c.Masked(ctx, t.Doc)
+		return engine.WithNulls{Doc: d}, err
+	case []*document.Document:
+		out := make([]*document.Document, len(t))
+		for i := range t {
+			d, err := x.c.Masked(ctx, t[i])
+			if err != nil {
+				return nil, err
+			}
+			out[i] = d
+		}
+		return out, nil
+	}
+	return v, nil
 }
 
 func (x *exchange) wellKnown(ctx context.Context) error {

@@ -86,6 +86,9 @@ func readV2(x *exchange, ctx context.Context) (any, error) {
 	if err := x.c.StripUnreadable(ctx, d); err != nil {
 		return nil, err
 	}
+	if d, err = x.c.Masked(ctx, d); err != nil {
+		return nil, err
+	}
 	if x.p.LinkText {
 		o := document.JSONOptions{Format: x.p.Body, LinkText: true}
 		return engine.JSON(d.AppendJSON(make([]byte, 0, 1024), o)), nil
@@ -186,6 +189,9 @@ func copyV2(x *exchange, ctx context.Context) (any, error) {
 		return nil, err
 	}
 	if err := x.c.StripUnreadable(ctx, d); err != nil {
+		return nil, err
+	}
+	if d, err = x.c.Masked(ctx, d); err != nil {
 		return nil, err
 	}
 	o := d.ToObject(document.JSONOptions{NoNulls: true})

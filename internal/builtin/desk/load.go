@@ -42,7 +42,9 @@ func getDoc(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.Response.Docs = append(c.Response.Docs, c.Encode(d, true))
+	if err := c.Show(ctx, d, true); err != nil {
+		return nil, err
+	}
 	c.Response.Keys.Set("docinfo", document.MapOf(info))
 	c.Response.Keys.Set("_link_titles", document.MapOf(titles))
 	return nil, nil

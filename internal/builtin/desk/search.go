@@ -295,7 +295,13 @@ func searchRequest(ctx context.Context, c *engine.Call, dt *doctype.DocType, a m
 		for _, name := range append([]string{"name", dt.TitleField}, strings.Split(dt.SearchFields, ",")...) {
 			name = strings.TrimSpace(name)
 			f := dt.Field(name)
-			if name == "name" || f != nil && searchable[f.Fieldtype] && f.HasColumn() {
+			hidden := false // what is masked must not be found by its text
+			if f != nil {
+				if hidden, err = c.MaskedField(ctx, dt, "", f); err != nil {
+					return query.Request{}, err
+				}
+			}
+			if name == "name" || f != nil && searchable[f.Fieldtype] && f.HasColumn() && !hidden {
 				or = append(or, condition(dt.Name, name, "like", document.Text("%"+txt+"%")))
 			}
 		}
