@@ -41,6 +41,8 @@ type Profile struct {
 	CreateNulls bool
 	// Expand lets lists show linked documents (upstream: 16.4; here from v15 on).
 	Expand bool
+	// ExpandLinks lets a read show the documents that it links.
+	ExpandLinks bool
 	// V2Nulls sends null fields in answers of v2.
 	V2Nulls bool
 	// V2DocsInMethods adds the document to answers of v2 document methods.
@@ -312,7 +314,7 @@ func V16() *Profile {
 		PDFDisposition: "inline", BinaryDisposition: "attachment",
 		LogoutPostOnly: true, UploadPostOnly: true, InvalidBodyIsDataError: true, PreflightAuth: true,
 		RestrictIPAlways: true, DisabledTokensFail: true,
-		EmailByParser: true, IBAN: true, Masks: true, ImpersonateRight: true, ChildByItself: true, ShortestVarchar: 64,
+		EmailByParser: true, IBAN: true, ExpandLinks: true, Masks: true, ImpersonateRight: true, ChildByItself: true, ShortestVarchar: 64,
 		ClearSession:          true,
 		CommentMethod:         true,
 		ReadOnlyText:          readOnly15,

@@ -214,6 +214,9 @@ func (x *exchange) showDebug() bool {
 	if len(x.c.Debug) == 0 {
 		return false
 	}
+	if x.p.TracebackForSystemUsers && !x.mayTrace() {
+		return false
+	}
 	return x.p.DebugInExc || !x.p.DebugNeedsLogging || x.s.Engine.Site.Config().Bool("logging")
 }
 

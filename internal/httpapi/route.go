@@ -206,6 +206,9 @@ func matchMethodV2(rest, verb string) (target, error) {
 	return t, nil
 }
 
+// bulkRoutes are the methods behind /document/DT/… that change many documents.
+var bulkRoutes = map[string]string{"bulk_delete": "freddo.bulk.delete", "bulk_update": "freddo.bulk.update"}
+
 func matchDocument(rest, verb string, hasCopy bool) (target, error) {
 	dt, name, _ := strings.Cut(rest, "/")
 	if dt == "" {
@@ -239,6 +242,10 @@ func matchDocument(rest, verb string, hasCopy bool) (target, error) {
 		case verb == "POST":
 			return t, methodNotAllowed("GET, HEAD")
 		}
+	}
+	if run := bulkRoutes[bare]; run != "" && verb == "POST" {
+		t.run, t.method = bulkV2, run
+		return t, nil
 	}
 	t.name = bare
 	switch {

@@ -245,6 +245,16 @@ func uploadV2(x *exchange, ctx context.Context) (any, error) {
 	return x.s.Methods.Run(ctx, x.c, m)
 }
 
+// bulkV2 changes or deletes documents of one DocType.
+func bulkV2(x *exchange, ctx context.Context) (any, error) {
+	m, ok := x.s.Methods.Lookup(x.target.method)
+	if !ok {
+		return nil, notFound()
+	}
+	x.c.Form.Set("doctype", document.Text(x.target.doctype))
+	return x.s.Methods.Run(ctx, x.c, m)
+}
+
 // countV2 counts documents. Source: frappe/api/v2.py count.
 func countV2(x *exchange, ctx context.Context) (any, error) {
 	m, ok := x.s.Methods.Lookup("frappe.desk.reportview.get_count")

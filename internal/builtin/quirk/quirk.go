@@ -91,6 +91,9 @@ type Quirks struct {
 	// SearchLabels gives every suggestion of search_link a label, lets browsers keep the
 	// answers to GET, and takes ignore_user_permissions only for a field that allows it.
 	SearchLabels bool
+	// StandardFieldsClosed lets set_value change no standard field, however it is named
+	// (upstream: after 16.31).
+	StandardFieldsClosed bool
 	// ShareColumns shows all columns of shares.
 	ShareColumns bool
 	// PermissionTypes: DocTypes have rights of their own, which docinfo lists.
@@ -161,7 +164,7 @@ func Of(p *compat.Profile) Quirks {
 		EmptyLinkInVersion: true, SetterDeletesDocument: true, RoleProfiles: true, HideDescendants: true,
 		InstalledAppsInUserInfo: true, FileURLEarly: true, KeepOwnURL: true, UploadNewDoc: "document",
 		UploadTypesText: "You can only upload JPG, PNG, GIF, PDF, TXT, CSV or Microsoft documents.", UploadGIF: true, ChecksPDF: true,
-		FormatToast: true, AutonameReserved: true, ValidateLinkGone: true, SearchLabels: true, ShareColumns: true, PermissionTypes: true, MorePeople: true,
+		FormatToast: true, AutonameReserved: true, ValidateLinkGone: true, SearchLabels: true, StandardFieldsClosed: true, ShareColumns: true, PermissionTypes: true, MorePeople: true,
 		PublicByManagers: true, MethodFileURL: true, KeepPrivate: true, InlinePrivate: true,
 		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true, ValidateLinkAndFetch: true}
 }
