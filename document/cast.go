@@ -4,6 +4,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"freddo/doctype"
 )
@@ -18,7 +20,7 @@ func Cint(v Value) int64 {
 	case Float:
 		return floatToInt(v.Float())
 	case Number, String:
-		t := strings.TrimSpace(v.s)
+		t := strings.TrimSpace(asciiDigits(v.s))
 		if n, err := strconv.ParseInt(t, 10, 64); err == nil || v.kind == Number {
 			return n
 		}
@@ -41,8 +43,57 @@ func floatToInt(f float64) int64 {
 	return int64(f)
 }
 
-// parseFloat accepts what Python's float() does, of digits only the ASCII ones.
+// CintFits casts as Cint does and says whether 64 bits held the number.
+func CintFits(v Value) (n int64, fits bool) {
+	n = Cint(v)
+	if v.kind == Int || v.kind == Bool || n != math.MaxInt64 && n != math.MinInt64 {
+		return n, true
+	}
+	return n, strings.TrimSpace(asciiDigits(v.s)) == strconv.FormatInt(n, 10)
+}
+
+// asciiDigits writes the decimal digits of every script as ASCII's, which Python's int()
+// and float() read alike.
+func asciiDigits(s string) string {
+	if isASCII(s) {
+		return s
+	}
+	return strings.Map(func(r rune) rune {
+		if r < utf8.RuneSelf || !unicode.Is(unicode.Nd, r) {
+			return r
+		}
+		return '0' + digitOf(r)
+	}, s)
+}
+
+// digitOf returns the value of a decimal digit: Unicode keeps the ten of a script in
+// order, in runs that start with zero.
+func digitOf(r rune) rune {
+	for _, t := range unicode.Nd.R16 {
+		if uint16(r) <= t.Hi && r <= 0xFFFF {
+			return (r - rune(t.Lo)) % 10
+		}
+	}
+	for _, t := range unicode.Nd.R32 {
+		if uint32(r) <= t.Hi {
+			return (r - rune(t.Lo)) % 10
+		}
+	}
+	return 0
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// parseFloat accepts what Python's float() does.
 func parseFloat(t string) (float64, bool) {
+	t = asciiDigits(t)
 	if t == "" || strings.ContainsAny(t, "xXpP") {
 		return 0, false
 	}
@@ -129,155 +180,6 @@ func Normal(c *doctype.Column, v Value, indentJSON bool) Value {
 	return v
 }
 
-// StoredDate returns text as a DATE column keeps it, YYYY-MM-DD: one-digit months
-// and days are padded and a time of day is cut. ok is false for what MariaDB
-// refuses. "" is not accepted (see Normal).
-func StoredDate(s string) (string, bool) {
-	if storedAlready(s, "0000-00-00") {
-		return s, true
-	}
-	date, rest, ok := cutDate(strings.TrimSpace(s))
-	if !ok {
-		return "", false
-	}
-	if rest != "" {
-		if _, ok := clock(rest, false); !ok {
-			return "", false
-		}
-	}
-	return date, true
-}
-
-// StoredDatetime returns text as a DATETIME(6) column keeps it: YYYY-MM-DD
-// HH:MM:SS.ffffff.
-func StoredDatetime(s string) (string, bool) {
-	if storedAlready(s, "0000-00-00 00:00:00.000000") {
-		return s, true
-	}
-	date, rest, ok := cutDate(strings.TrimSpace(s))
-	if !ok {
-		return "", false
-	}
-	if rest == "" {
-		return date + " 00:00:00.000000", true
-	}
-	t, ok := clock(rest, false)
-	if !ok {
-		return "", false
-	}
-	return date + " " + t, true
-}
-
-// storedAlready reports whether a date has the form of shape, in which 0 stands for a
-// digit, and is one.
-func storedAlready(s, shape string) bool {
-	if len(s) != len(shape) {
-		return false
-	}
-	for i := range len(s) {
-		if shape[i] == '0' && (s[i] < '0' || s[i] > '9') || shape[i] != '0' && s[i] != shape[i] {
-			return false
-		}
-	}
-	two := func(i int) int { return int(s[i]-'0')*10 + int(s[i+1]-'0') }
-	month, day := two(5), two(8)
-	if month < 1 || month > 12 || day < 1 || day > daysIn(two(0)*100+two(2), month) {
-		return false
-	}
-	return len(s) == 10 || two(11) < 24 && two(14) < 60 && two(17) < 60
-}
-
-// StoredTime returns text as a TIME(6) column keeps it: HH:MM:SS.ffffff; hours may
-// pass 24.
-func StoredTime(s string) (string, bool) {
-	s = strings.TrimSpace(s)
-	if date, rest, ok := cutDate(s); ok && date != "" && rest != "" {
-		s = rest
-	}
-	return clock(s, true)
-}
-
-func cutDate(s string) (date, rest string, ok bool) {
-	i := strings.IndexAny(s, "T ")
-	head := s
-	if i >= 0 {
-		head, rest = s[:i], strings.TrimSpace(s[i+1:])
-	}
-	parts := strings.FieldsFunc(head, func(r rune) bool { return r == '-' || r == '/' || r == '.' })
-	if len(parts) != 3 || len(parts[0]) != 4 || len(parts[1]) > 2 || len(parts[2]) > 2 {
-		return "", "", false
-	}
-	var n [3]int
-	for k, p := range parts {
-		v, ok := unsigned(p)
-		if !ok {
-			return "", "", false
-		}
-		n[k] = v
-	}
-	if n[1] < 1 || n[1] > 12 || n[2] < 1 || n[2] > daysIn(n[0], n[1]) {
-		return "", "", false
-	}
-	return pad(n[0], 4) + "-" + pad(n[1], 2) + "-" + pad(n[2], 2), rest, true
-}
-
-func daysIn(year, month int) int {
-	switch month {
-	case 4, 6, 9, 11:
-		return 30
-	case 2:
-		if year%4 == 0 && (year%100 != 0 || year%400 == 0) {
-			return 29
-		}
-		return 28
-	}
-	return 31
-}
-
-func isDigit(c byte) bool { return c >= '0' && c <= '9' }
-
-// unsigned reads digits alone, without the signs that Atoi takes.
-func unsigned(s string) (int, bool) {
-	if s == "" || !isDigit(s[0]) {
-		return 0, false
-	}
-	n, err := strconv.Atoi(s)
-	return n, err == nil
-}
-
-func pad(n, width int) string {
-	s := strconv.Itoa(n)
-	for len(s) < width {
-		s = "0" + s
-	}
-	return s
-}
-
-// clock reads H:M[:S[.f]]; long allows hours beyond 23 (TIME columns).
-func clock(s string, long bool) (string, bool) {
-	whole, frac, hasFrac := strings.Cut(s, ".")
-	parts := strings.Split(whole, ":")
-	if len(parts) < 2 || len(parts) > 3 || hasFrac && len(parts) != 3 {
-		return "", false
-	}
-	var n [3]int
-	for k, p := range parts {
-		v, ok := unsigned(p)
-		if !ok || len(p) > 3 {
-			return "", false
-		}
-		n[k] = v
-	}
-	if n[1] > 59 || n[2] > 59 || !long && n[0] > 23 || n[0] > 838 {
-		return "", false
-	}
-	if _, err := strconv.ParseUint("0"+frac, 10, 64); err != nil || len(frac) > 12 {
-		return "", false
-	}
-	frac = (frac + "000000")[:6]
-	return pad(n[0], 2) + ":" + pad(n[1], 2) + ":" + pad(n[2], 2) + "." + frac, true
-}
-
 // ShowDatetime prints a stored datetime as the API does: the fraction is dropped
 // when it is zero.
 func ShowDatetime(s string) string { return strings.TrimSuffix(s, ".000000") }
@@ -286,6 +188,9 @@ func ShowDatetime(s string) string { return strings.TrimSuffix(s, ".000000") }
 // is not padded and a zero fraction is dropped; another fraction loses its trailing
 // zeros only on the left of its digits (9:05:5.5 is upstream's own form).
 func ShowTime(s string) string {
+	if after, ok := strings.CutPrefix(s, "-"); ok {
+		return "-" + ShowTime(after)
+	}
 	h, rest, ok := strings.Cut(s, ":")
 	if !ok {
 		return s

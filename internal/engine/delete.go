@@ -19,7 +19,7 @@ func pathEscape(s string) string { return url.PathEscape(s) }
 // LinkExistsError, ValidationError for submitted documents.
 // Source: frappe/model/delete_doc.py delete_doc.
 func (c *Call) Delete(ctx context.Context, dtName, name string) error {
-	dt, err := c.Controller(ctx, dtName)
+	dt, err := c.DocType(ctx, dtName) // Frappe: the table is asked for before the controller
 	if err != nil {
 		return err
 	}

@@ -45,7 +45,7 @@ func (c *Call) compareAfterSubmit(_ context.Context, d *document.Document) error
 
 func compareFields(d, before *document.Document, row string) error {
 	for _, f := range d.Type.Fields {
-		if f.Slot < 0 || f.AllowOnSubmit || f.IsVirtual || sameText(d, before, f.Slot) {
+		if f.Slot < 0 || f.AllowOnSubmit || f.IsVirtual || sameValue(d, before, f.Slot) {
 			continue
 		}
 		return changedAfterSubmit(row, f.LabelOrName(), shownText(before, f.Slot), shownText(d, f.Slot))

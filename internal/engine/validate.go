@@ -238,7 +238,7 @@ func columnLimit(col *doctype.Column, v document.Value) (limit, text string) {
 		if col.Field.Length > 11 {
 			max = 9223372036854775807
 		}
-		if n := document.Cint(v); n > max || n < -max-1 {
+		if n, fits := document.CintFits(v); !fits || n > max || n < -max {
 			return fmt.Sprint(max), document.ToText(v)
 		}
 	}
@@ -347,7 +347,7 @@ func (c *Call) GetPassword(ctx context.Context, dt, name, field string) (plain s
 // Source: document.py validate_set_only_once.
 func (c *Call) validateConstants(d *document.Document) error {
 	for _, slot := range [2]int{doctype.SlotCreation, doctype.SlotOwner} {
-		if !sameText(d, d.Before, slot) {
+		if !sameValue(d, d.Before, slot) {
 			return constant(doctype.StandardLabel(d.Type.Columns[slot].Name))
 		}
 	}
@@ -359,7 +359,7 @@ func (c *Call) validateConstants(d *document.Document) error {
 			if !sameRows(d.RowsAt(f.Table), d.Before.RowsAt(f.Table)) {
 				return constant(f.LabelOrName())
 			}
-		} else if f.Slot >= 0 && !sameText(d, d.Before, f.Slot) {
+		} else if f.Slot >= 0 && !sameValue(d, d.Before, f.Slot) {
 			return constant(f.LabelOrName())
 		}
 	}
@@ -390,9 +390,20 @@ func shownText(d *document.Document, slot int) string {
 	return s
 }
 
-func sameText(a, b *document.Document, slot int) bool {
+// sameValue reports whether two documents hold the same in a slot: numbers by their value
+// (what a client sends for 5400.0 may be 5400), an empty one as 0, all else as it is shown.
+func sameValue(a, b *document.Document, slot int) bool {
+	col := &a.Type.Columns[slot]
+	if col.Type.Class == doctype.FloatClass {
+		v, w := document.Normal(col, a.At(slot), false), document.Normal(col, b.At(slot), false)
+		if isNumberOrNull(v) && isNumberOrNull(w) {
+			return document.Flt(v) == document.Flt(w)
+		}
+	}
 	return shownText(a, slot) == shownText(b, slot)
 }
+
+func isNumberOrNull(v document.Value) bool { return v.IsNumber() || v.IsNull() }
 
 func sameRows(a, b []*document.Document) bool {
 	if len(a) != len(b) {
@@ -403,7 +414,7 @@ func sameRows(a, b []*document.Document) bool {
 			if slot == doctype.SlotModified || slot == doctype.SlotModifiedBy || slot == doctype.SlotCreation {
 				continue
 			}
-			if !sameText(a[i], b[i], slot) {
+			if !sameValue(a[i], b[i], slot) {
 				return false
 			}
 		}

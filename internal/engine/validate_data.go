@@ -13,10 +13,13 @@ import (
 )
 
 var (
-	personName  = regexp.MustCompile(`^[\w][\w'-]*( \w[\w'-]*)*$`)
+	// personName is Python's, whose \w takes the letters and digits of every script.
+	personName  = regexp.MustCompile(`^[\p{L}\p{N}_][\p{L}\p{N}_'-]*( [\p{L}\p{N}_][\p{L}\p{N}_'-]*)*$`)
 	phoneNumber = regexp.MustCompile(`^([0-9 +_\-,.*#()]){1,20}$`)
 	emailParts  = regexp.MustCompile(`[,\n]`)
-	emailShape  = regexp.MustCompile(`^[^\s@<>,;]+@[^\s@<>,;]+\.[^\s@<>,;.]+$|^[^\s@<>,;]+@[^\s@<>,;]+$`)
+	// emailShape is frappe/utils/__init__.py's: ASCII, parts between single dots, and a domain
+	// of at least two labels.
+	emailShape = regexp.MustCompile("^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\\.)+[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$")
 )
 
 // validateData checks Data fields whose options name a kind of text.
@@ -59,7 +62,7 @@ func (c *Call) validateKind(kind, v string, d *document.Document) error {
 			}
 		}
 	case "Name":
-		if !personName.MatchString(v) {
+		if !personName.MatchString(strings.TrimSpace(v)) {
 			return exc.InvalidName.Throwf("%s is not a valid Name", v)
 		}
 	case "Phone":
@@ -130,11 +133,16 @@ func addressIn(s string) string {
 // ValidEmail reports whether text is an address, with or without a display name.
 // Source: frappe/utils/__init__.py validate_email_address.
 func ValidEmail(s string) bool {
-	if emailShape.MatchString(s) {
+	switch {
+	case strings.Contains(s, "undisclosed-recipient"):
+		return true
+	case strings.Contains(s, " ") && !strings.Contains(s, "<"):
+		return false
+	case emailShape.MatchString(strings.ToLower(s)):
 		return true
 	}
 	a, err := mail.ParseAddress(s)
-	return err == nil && emailShape.MatchString(a.Address)
+	return err == nil && emailShape.MatchString(strings.ToLower(a.Address))
 }
 
 // validatePhoneField checks a Phone field: +country-number.

@@ -177,5 +177,7 @@ func partNames(part *multipart.Part) (name, filename string, isFile bool) {
 		return part.FormName(), "", false
 	}
 	filename, isFile = params["filename"]
+	// Browsers write a quote as %22 (WHATWG), which Werkzeug turns back, and nothing else.
+	filename = strings.ReplaceAll(filename, "%22", `"`)
 	return params["name"], strings.ToValidUTF8(filename, "\uFFFD"), isFile
 }

@@ -130,7 +130,7 @@ func updateV2(x *exchange, ctx context.Context) (any, error) {
 // deleteV2 removes a document; a child row goes by saving its parent without it.
 // Source: frappe/api/v2.py delete_doc; frappe/client.py delete_doc.
 func deleteV2(x *exchange, ctx context.Context) (any, error) {
-	dt, err := x.c.Controller(ctx, x.target.doctype)
+	dt, err := x.c.DocType(ctx, x.target.doctype)
 	if err != nil {
 		return nil, err
 	}

@@ -47,11 +47,11 @@ func bindable(dt *doctype.DocType, c *doctype.Column, v document.Value, o WriteO
 	var s string
 	switch c.Type.Class {
 	case doctype.DateClass:
-		s, ok = document.StoredDate(document.ToText(v))
+		s, ok = document.StoredDateOf(v)
 	case doctype.DatetimeClass:
-		s, ok = document.StoredDatetime(document.ToText(v))
+		s, ok = document.StoredDatetimeOf(v)
 	case doctype.TimeClass:
-		s, ok = document.StoredTime(document.ToText(v))
+		s, ok = document.StoredTimeOf(v)
 	case doctype.TextClass:
 		return textValue(dt, c, v)
 	case doctype.IntClass, doctype.CheckClass:

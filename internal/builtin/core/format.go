@@ -7,6 +7,7 @@ import (
 
 	"freddo/doctype"
 	"freddo/document"
+	"freddo/internal/builtin/arg"
 	"freddo/internal/engine"
 )
 
@@ -64,7 +65,12 @@ func (f *formatter) value(df *doctype.DocField, v document.Value) document.Value
 		return document.Text(strings.TrimSpace(f.date(day) + " " + clock))
 	case "Time":
 		clock, _, _ := strings.Cut(v.Str(), ".")
+		if stored, ok := document.StoredTime(clock); ok && stored < "24" { // Frappe: longer ones are not padded
+			clock = stored[:len("00:00:00")]
+		}
 		return document.Text(clock)
+	case "Duration":
+		return document.Text(arg.Duration(document.Flt(v)))
 	case "Currency":
 		digits := df.Precision
 		if digits == 0 {

@@ -5,6 +5,7 @@ package custom
 import (
 	"context"
 	"strings"
+	"unicode"
 
 	"freddo/document"
 	"freddo/exc"
@@ -77,11 +78,12 @@ func nameCustomField(_ context.Context, _ *engine.Call, d *document.Document) er
 	return nil
 }
 
-// fieldnameOf keeps the ASCII letters, digits and underscores of a label.
+// fieldnameOf keeps the letters, digits and underscores of a label, of any script.
+// Source: custom_field.py set_fieldname.
 func fieldnameOf(label string) string {
 	var b strings.Builder
 	for _, r := range strings.ReplaceAll(label, " ", "_") {
-		if r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' {
+		if r == '_' || unicode.IsDigit(r) || unicode.IsLetter(r) {
 			b.WriteRune(r)
 		}
 	}

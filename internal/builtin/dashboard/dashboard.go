@@ -4,6 +4,7 @@ package dashboard
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"freddo/doctype"
@@ -139,7 +140,12 @@ func workspaces(ctx context.Context, c *engine.Call, _ method.Args) (any, error)
 		return nil, err
 	}
 	manager := me.Has("Workspace Manager")
-	rows, err := c.Rows(ctx, "Workspace", pageFields, nil, "sequence_id asc")
+	dt, err := c.DocType(ctx, "Workspace")
+	if err != nil {
+		return nil, err
+	}
+	fields := slices.DeleteFunc(slices.Clone(pageFields), func(f string) bool { return dt.Column(f) == nil })
+	rows, err := c.Rows(ctx, "Workspace", fields, nil, "sequence_id asc")
 	if err != nil {
 		return nil, err
 	}

@@ -33,7 +33,6 @@ func scrubFieldNames(_ context.Context, c *engine.Call, d *document.Document) er
 			if restricted[name] {
 				return exc.InvalidFieldName.Throwf("Fieldname %s is restricted", name)
 			}
-			name = illegalInName.Replace(name)
 		case f.Text("label") != "":
 			name = nameFromLabel(f.Text("label")) + breakSuffix[kind]
 		case breakSuffix[kind] != "":
@@ -41,7 +40,7 @@ func scrubFieldNames(_ context.Context, c *engine.Call, d *document.Document) er
 		default:
 			return exc.Validation.Throwf("Row #%d: Fieldname is required", f.Int("idx")).WithTitle("Missing Fieldname")
 		}
-		f.Set("fieldname", document.Text(strings.ToLower(name)))
+		f.Set("fieldname", document.Text(strings.ToLower(illegalInName.Replace(name))))
 		if on(f, "unique") {
 			set(f, "search_index", 0)
 		}
