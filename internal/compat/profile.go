@@ -72,6 +72,8 @@ type Profile struct {
 	InvalidBodyIsDataError bool
 	// EmailByParser names the part of a text that was taken for an address, where it is none.
 	EmailByParser bool
+	// RefusalNoted logs missing roles where a document is refused without a message.
+	RefusalNoted bool
 	// IBAN is an option of Data fields.
 	IBAN bool
 	// Masks: fields with the property mask are shown as X to who lacks the right mask.
@@ -314,7 +316,7 @@ func V16() *Profile {
 		PDFDisposition: "inline", BinaryDisposition: "attachment",
 		LogoutPostOnly: true, UploadPostOnly: true, InvalidBodyIsDataError: true, PreflightAuth: true,
 		RestrictIPAlways: true, DisabledTokensFail: true,
-		EmailByParser: true, IBAN: true, ExpandLinks: true, Masks: true, ImpersonateRight: true, ChildByItself: true, ShortestVarchar: 64,
+		EmailByParser: true, RefusalNoted: true, IBAN: true, ExpandLinks: true, Masks: true, ImpersonateRight: true, ChildByItself: true, ShortestVarchar: 64,
 		ClearSession:          true,
 		CommentMethod:         true,
 		ReadOnlyText:          readOnly15,

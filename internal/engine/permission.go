@@ -135,6 +135,24 @@ func (c *Call) CanList(ctx context.Context, dt *doctype.DocType) (bool, error) {
 	return false, nil
 }
 
+// NoteRefusal logs that roles give nothing on the DocType of a document that was
+// refused: v16 finds out while it words the refusal, whether that is shown or not.
+// Source: frappe/permissions.py has_permission.
+func (c *Call) NoteRefusal(ctx context.Context, d *document.Document) error {
+	if d == nil || !c.Profile.RefusalNoted || d.Type.IsTable || d.Type.IsSingle {
+		return nil
+	}
+	me, err := c.Me(ctx)
+	if err != nil {
+		return err
+	}
+	ok, reasons, err := c.evaluateDoctype(ctx, d.Type, doctype.Read, me)
+	if err == nil && !ok {
+		c.logReasons(reasons)
+	}
+	return err
+}
+
 func (c *Call) logReasons(reasons []string) {
 	if len(reasons) > 0 {
 		c.Msgprint(exc.Message{Text: strings.Join(reasons, "<br>")})

@@ -218,7 +218,7 @@ func valuesToSet(a method.Args, closed bool) (*document.Object, error) {
 // setValue changes fields of a stored document and saves it; of a child row, it saves
 // the parent. Source: client.py set_value.
 func setValue(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
-	values, err := valuesToSet(a, quirk.Of(c.Profile).StandardFieldsClosed)
+	values, err := valuesToSet(a, quirk.Of(c.Profile).StandardFieldsClosed && c.Site.Config().Str("permlevel_mode") != "compat")
 	if err != nil {
 		return nil, err
 	}

@@ -311,6 +311,9 @@ func hasPermission(ctx context.Context, c *engine.Call, a method.Args) (any, err
 		return answer(c.User == "Administrator"), nil
 	}
 	ok, err := c.HasPermission(ctx, dt, right, d)
+	if err == nil && !ok {
+		err = c.NoteRefusal(ctx, d)
+	}
 	if err != nil {
 		return nil, err
 	}
