@@ -19,7 +19,7 @@ func (c *Call) ExpandDocument(ctx context.Context, rules *query.Rules, d *docume
 		if f.Slot < 0 || !isLink(f) {
 			continue
 		}
-		linked, err := c.readable(ctx, linkTarget(f, o), document.ToText(o.Get(f.Fieldname)))
+		linked, err := c.readable(ctx, linkTarget(f, d), document.ToText(o.Get(f.Fieldname)))
 		if err != nil {
 			return nil, err
 		}
@@ -31,7 +31,7 @@ func (c *Call) ExpandDocument(ctx context.Context, rules *query.Rules, d *docume
 		if len(d.RowsAt(i)) == 0 {
 			continue
 		}
-		if err := c.expandRows(ctx, rules, d.RowsAt(i)[0].Type, o.Get(t.Fieldname).List()); err != nil {
+		if err := c.expandRows(ctx, rules, d.RowsAt(i), o.Get(t.Fieldname).List()); err != nil {
 			return nil, err
 		}
 	}
@@ -39,11 +39,11 @@ func (c *Call) ExpandDocument(ctx context.Context, rules *query.Rules, d *docume
 }
 
 // linkTarget is the DocType that a link of a document leads to, "" when there is none.
-func linkTarget(f *doctype.DocField, o *document.Object) string {
+func linkTarget(f *doctype.DocField, d *document.Document) string {
 	if f.Fieldtype == "Link" {
 		return f.Options
 	}
-	return o.PropText(f.Options)
+	return d.Text(f.Options)
 }
 
 // readable returns a document as the user may see it, nil when it is not there for them.
@@ -70,21 +70,20 @@ func (c *Call) readable(ctx context.Context, dt, name string) (*document.Object,
 	return d.ToObject(document.JSONOptions{NoNulls: true, IndentJSON: c.Profile.IndentJSON}), nil
 }
 
-// expandRows expands the links of child rows, with one query for each DocType that they
-// lead to.
-func (c *Call) expandRows(ctx context.Context, rules *query.Rules, child *doctype.DocType, rows []document.Value) error {
-	for _, f := range child.Fields {
+// expandRows expands the links of child rows in their objects, with one query for each
+// DocType that they lead to.
+func (c *Call) expandRows(ctx context.Context, rules *query.Rules, rows []*document.Document, objects []document.Value) error {
+	for _, f := range rows[0].Type.Fields {
 		if f.Slot < 0 || !isLink(f) {
 			continue
 		}
 		names := map[string][]document.Value{}
 		seen := map[[2]string]bool{}
 		for _, row := range rows {
-			o := row.Map()
-			key := [2]string{linkTarget(f, o), document.ToText(o.Get(f.Fieldname))}
+			key := [2]string{linkTarget(f, row), row.Text(f.Fieldname)}
 			if key[0] != "" && key[1] != "" && !seen[key] {
 				seen[key] = true
-				names[key[0]] = append(names[key[0]], o.Get(f.Fieldname))
+				names[key[0]] = append(names[key[0]], row.Get(f.Fieldname))
 			}
 		}
 		if len(seen) > maxExpanded {
@@ -95,7 +94,7 @@ func (c *Call) expandRows(ctx context.Context, rules *query.Rules, child *doctyp
 			if err != nil {
 				return err
 			}
-			if err := putExpanded(f, target, rows, docs); err != nil {
+			if err := putExpanded(f, target, rows, objects, docs); err != nil {
 				return err
 			}
 		}
@@ -103,11 +102,11 @@ func (c *Call) expandRows(ctx context.Context, rules *query.Rules, child *doctyp
 	return nil
 }
 
-func putExpanded(f *doctype.DocField, target string, rows []document.Value, docs map[string][]byte) error {
-	for _, row := range rows {
-		o := row.Map()
-		json, ok := docs[document.ToText(o.Get(f.Fieldname))]
-		if !ok || linkTarget(f, o) != target {
+func putExpanded(f *doctype.DocField, target string, rows []*document.Document, objects []document.Value, docs map[string][]byte) error {
+	for i, row := range rows {
+		o := objects[i].Map()
+		json, ok := docs[row.Text(f.Fieldname)]
+		if !ok || linkTarget(f, row) != target {
 			continue
 		}
 		v, err := document.ParseJSON(string(json))

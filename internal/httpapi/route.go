@@ -192,6 +192,8 @@ func matchMethodV2(rest, verb string) (target, error) {
 	}
 	t := target{run: callMethod, method: first}
 	switch first {
+	case "bulk_delete", "bulk_update":
+		t.method = bulkRoutes[first]
 	case "login":
 		t.run = nothing // Frappe: only the exact path /api/method/login logs in
 	case "logout":

@@ -39,15 +39,10 @@ type bulkItem struct {
 // doctype; or names.
 func bulkItems(a method.Args) ([]bulkItem, error) {
 	doctype := a.Text("doctype")
-	v, err := arg.Loads(a.Get("docs"))
-	if err != nil {
-		return nil, err
-	}
+	v := method.ParseJSON(a.Get("docs"))
 	byName := !v.Truthy()
 	if byName {
-		if v, err = arg.Loads(a.Get("names")); err != nil {
-			return nil, err
-		}
+		v = method.ParseJSON(a.Get("names"))
 	}
 	if v.Kind() != document.List || byName && doctype == "" {
 		return nil, exc.Validation.Throw("docs must be a list of objects with doctype and name, or names a list of names of one doctype")
