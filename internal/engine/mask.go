@@ -181,7 +181,7 @@ func (c *Call) keepMaskedValues(ctx context.Context, d, before *document.Documen
 // is masked, through which it could be guessed. Upstream lets that pass, as
 // permlevel_mode compat does.
 func (c *Call) maskSelect(ctx context.Context, q *query.Select, r query.Request) error {
-	if !c.Profile.Masks || c.User == perm.Administrator || r.IgnorePermissions {
+	if !c.Profile.Masks || c.User == perm.Administrator {
 		return nil
 	}
 	m := &selectMask{ctx: ctx, c: c, q: q, parent: r.Parent}

@@ -313,7 +313,11 @@ func searchRequest(ctx context.Context, c *engine.Call, dt *doctype.DocType, a m
 		filters = append(filters, condition(dt.Name, "disabled", "!=", document.IntOf(1)))
 	}
 	r := query.Request{DocType: dt, OrderBy: document.Text("idx desc, name asc")}
-	if reference := a.Text("reference_doctype"); reference != "" {
+	ignore, err := ignoresUserPermissions(ctx, c, dt, a)
+	if err != nil {
+		return r, err
+	}
+	if reference := a.Text("reference_doctype"); reference != "" && !(ignore && quirk.Of(c.Profile).SearchLabels) {
 		limited, err := referenceFilter(ctx, c, dt, reference)
 		if err != nil {
 			return r, err
@@ -321,10 +325,6 @@ func searchRequest(ctx context.Context, c *engine.Call, dt *doctype.DocType, a m
 		filters = append(filters, limited...)
 	}
 	r.IgnorePermissions = dt.Name == "DocType" && c.Limits == nil
-	ignore, err := ignoresUserPermissions(ctx, c, dt, a)
-	if err != nil {
-		return r, err
-	}
 	if ignore {
 		ok, err := c.CanList(ctx, dt)
 		if err != nil {
