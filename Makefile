@@ -4,7 +4,7 @@ export CGO_ENABLED ?= 0
 TOOLS := $(CURDIR)/.tools
 GOLANGCI := $(TOOLS)/golangci-lint
 
-.PHONY: help build demo test lint unit conformance race bench clients update-golden
+.PHONY: help build demo test lint unit conformance race bench load clients update-golden
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 16
@@ -32,6 +32,9 @@ race: ## the concurrent packages under the race detector (needs a C compiler)
 
 bench: ## benchmarks beside their limits
 	scripts/databases run go test -run '^$$' -bench . -benchtime 2s ./internal/bench
+
+load: ## bodies, slow readers and pictures at once, beside an ordinary client
+	FREDDO_LOAD=1 go test ./internal/load -run TestUnderLoad -v -count=1 -timeout 5m
 
 clients: ## published clients (Python, JavaScript, Go) against running demos
 	conformance/clients/run

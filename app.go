@@ -195,8 +195,7 @@ func (a *App) Run(ctx context.Context) (err error) {
 	if err != nil {
 		return fmt.Errorf("%w; choose another address with --addr", err)
 	}
-	srv := &http.Server{Handler: a.Handler(), ReadHeaderTimeout: 20 * time.Second, IdleTimeout: 2 * time.Minute,
-		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelWarn)}
+	srv, l := a.httpServer(l)
 	if a.OnListen != nil {
 		a.OnListen("http://" + l.Addr().String())
 	}

@@ -64,6 +64,9 @@ func (s *Server) Keys(user string) {
 	s.token[user] = "token " + key + ":" + secret
 }
 
+// Token is what a user's requests carry as Authorization.
+func (s *Server) Token(user string) string { return s.token[user] }
+
 // User makes a System User with roles beyond the automatic ones and returns its name.
 func (s *Server) User(name string, roles ...string) string {
 	s.T.Helper()

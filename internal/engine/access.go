@@ -86,13 +86,40 @@ func (c *Call) ClearUser(name string) {
 	c.AfterCommit(func(context.Context) { c.Perm.Invalidate(name) })
 }
 
-// SyncTable creates or alters the table of a DocType to match it.
+// SyncTable creates or alters the table of a DocType to match it. Errors: *storage.Unfit
+// when a value is in the way.
 func (c *Call) SyncTable(ctx context.Context, dt *doctype.DocType) error {
+	return c.syncTable(ctx, dt, c.SchemaOptions())
+}
+
+// bringTable is SyncTable for migrations, which go on: a column with a value that its
+// field's type would not hold keeps its type, and the log tells.
+func (c *Call) bringTable(ctx context.Context, dt *doctype.DocType) error {
+	o := c.SchemaOptions()
+	o.KeepUnfit = true
+	return c.syncTable(ctx, dt, o)
+}
+
+func (c *Call) syncTable(ctx context.Context, dt *doctype.DocType, o storage.SchemaOptions) error {
 	if dt.IsSingle || dt.IsVirtual {
 		return nil
 	}
-	_, err := c.Tx.SyncTable(ctx, dt, c.SchemaOptions())
+	res, err := c.Tx.SyncTable(ctx, dt, o)
+	if c.Log == nil {
+		return err
+	}
+	for _, u := range res.Unfit {
+		c.Log.WarnContext(ctx, "a column keeps its type: a stored value does not fit the field's", "doctype", dt.Name, "field", u.Column,
+			"fieldtype", fieldtypeOf(dt, u.Column), "document", u.Row, "value", u.Value)
+	}
 	return err
+}
+
+func fieldtypeOf(dt *doctype.DocType, column string) string {
+	if f := dt.Field(column); f != nil {
+		return f.Fieldtype
+	}
+	return ""
 }
 
 // SchemaOptions are the release's indexes.
@@ -188,7 +215,9 @@ func (c *Call) Value(ctx context.Context, dtName, name, field string) (document.
 }
 
 // SetValue writes one column of a stored document without touching modified
-// (upstream: db_set with update_modified=False).
+// (upstream: db_set with update_modified=False). It asks nobody's right: it is for
+// documents and fields that code chose and judged. Where a client named them it is
+// WriteField or Note. Errors: DataError for what does not fit the column.
 func (c *Call) SetValue(ctx context.Context, dtName, name, field string, v document.Value) error {
 	dt, err := c.DocType(ctx, dtName)
 	if err != nil {
@@ -197,7 +226,12 @@ func (c *Call) SetValue(ctx context.Context, dtName, name, field string, v docum
 	if dt.IsSingle {
 		c.singleChanged(dt.Name)
 	}
-	return c.Tx.SetColumns(ctx, dt, document.Text(name), []string{field}, []document.Value{v})
+	err = c.Tx.SetColumns(ctx, dt, document.Text(name), []string{field}, []document.Value{v})
+	var se *storage.Error
+	if errors.As(err, &se) && se.Kind == storage.BadValue {
+		return exc.Data.Wrap(err, fmt.Sprintf("(1366, \"Incorrect value for column '%s'\")", se.Column))
+	}
+	return err
 }
 
 // singleChanged makes everybody read a Single anew.

@@ -88,6 +88,16 @@ type Call struct {
 	// Stream takes parts of a long list before the list is complete; nil where the
 	// answer has to wait for the whole.
 	Stream storage.Sink
+	// Reserve takes memory for what the call is about to hold, in bytes, waiting until
+	// there is some; nil takes none. What it has taken is given back after the answer.
+	Reserve func(ctx context.Context, n int64) error
+	// ReserveSpace is Reserve for bytes on the disk.
+	ReserveSpace func(ctx context.Context, n int64) error
+	// Heavy does work that takes a processor for long, in its turn; nil does it at once.
+	Heavy func(ctx context.Context, work func() error) error
+	// Prepared is what was done outside the call's transactions; nil where the call cannot
+	// begin anew.
+	Prepared *Prepared
 	// Response collects what code sets beside its return value.
 	Response Response
 	// Whole says that several requests share the call and stand or fall together.

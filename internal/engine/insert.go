@@ -272,6 +272,18 @@ func (c *Call) checkAmended(ctx context.Context, d *document.Document) error {
 				c.FormLink(d.Type.Name, from)).WithTitle("Amendment Not Allowed")
 		}
 	}
+	if !d.Flags.IgnorePermissions { // what a client says it amends gives nobody its files
+		amended, err := c.Get(ctx, d.Type.Name, from)
+		if exc.Is(err, exc.DoesNotExist) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if ok, err := c.HasPermission(ctx, d.Type.Name, doctype.Read, amended); err != nil || !ok {
+			return err
+		}
+	}
 	files, err := c.Rows(ctx, "File", []string{"file_url", "file_name", "is_private"},
 		document.NewObject("attached_to_doctype", d.Type.Name, "attached_to_name", from), "")
 	if err != nil {
@@ -286,6 +298,7 @@ func (c *Call) checkAmended(ctx context.Context, d *document.Document) error {
 		if err != nil {
 			return err
 		}
+		attachment.Flags.IgnorePermissions = true // the new document is the caller's; may the bytes be taken is asked all the same
 		if err := c.Insert(ctx, attachment); err != nil {
 			return err
 		}

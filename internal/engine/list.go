@@ -68,6 +68,9 @@ func (c *Call) list(ctx context.Context, rules *query.Rules, r query.Request, l 
 	if err := c.expandLinks(ctx, rules, q, l.Expand); err != nil {
 		return ListResult{}, err
 	}
+	if sink == nil {
+		sink = c.weighed(ctx)
+	}
 	out, n, err := c.Tx.AppendSelect(ctx, make([]byte, 0, 4096), q, storage.ListOptions{Format: c.Profile.Body, Sink: sink, Only: l.Last})
 	if err != nil {
 		return ListResult{}, err
@@ -81,6 +84,27 @@ func (c *Call) list(ctx context.Context, rules *query.Rules, r query.Request, l 
 		res.Next = query.EncodeCursor(q.Last)
 	}
 	return res, nil
+}
+
+// listFactor is how many bytes a byte of a list takes that is not streamed: as text, as
+// what code makes of it, in the answer.
+const listFactor = 4
+
+// weighed is a sink that takes nothing and charges the call for what a list takes.
+func (c *Call) weighed(ctx context.Context) storage.Sink {
+	if c.Reserve == nil {
+		return nil
+	}
+	charged := 0
+	return func(part []byte) ([]byte, error) {
+		if n := len(part) - charged; n >= storage.PartSize {
+			if err := c.Reserve(ctx, int64(n)*listFactor); err != nil {
+				return nil, err
+			}
+			charged = len(part)
+		}
+		return part, nil
+	}
 }
 
 // Select parses a request and narrows it to what the call's user may see.

@@ -131,6 +131,9 @@ func (c *Call) compareStored(ctx context.Context, d *document.Document, sent str
 		return "", err
 	}
 	d.Before = before
+	if err := c.checkStored(ctx, d, doctype.Write); err != nil {
+		return "", err
+	}
 	stored := document.ShowDatetime(document.ToText(before.At(doctype.SlotModified)))
 	if stored != document.ShowDatetime(sent) {
 		return "", c.stale(d, stored)
@@ -147,6 +150,9 @@ func (c *Call) compareSingle(ctx context.Context, d *document.Document, sent str
 		return err
 	}
 	d.Before = before
+	if err := c.checkStored(ctx, d, doctype.Write); err != nil {
+		return err
+	}
 	stored := document.ShowDatetime(document.ToText(before.At(doctype.SlotModified)))
 	if stored != "" && stored != document.ShowDatetime(sent) {
 		return c.stale(d, stored)
@@ -192,13 +198,13 @@ func (c *Call) transition(ctx context.Context, d, before *document.Document) (ac
 	case from == 0 && to == 0:
 		return actionSave, nil
 	case from == 0 && to == 1:
-		return actionSubmit, c.CheckPermission(ctx, d, doctype.Submit)
+		return actionSubmit, c.checkBoth(ctx, d, doctype.Submit)
 	case from == 0:
 		return "", exc.DocstatusTransition.New("Cannot change docstatus from 0 (Draft) to 2 (Cancelled)")
 	case from == 1 && to == 1:
-		return actionUpdateAfterSubmit, c.CheckPermission(ctx, d, doctype.Submit)
+		return actionUpdateAfterSubmit, c.checkBoth(ctx, d, doctype.Submit)
 	case from == 1 && to == 2:
-		return actionCancel, c.CheckPermission(ctx, d, doctype.Cancel)
+		return actionCancel, c.checkBoth(ctx, d, doctype.Cancel)
 	case from == 1:
 		return "", exc.DocstatusTransition.New("Cannot change docstatus from 1 (Submitted) to 0 (Draft)")
 	}
@@ -331,7 +337,7 @@ func (c *Call) Discard(ctx context.Context, d *document.Document) error {
 	if before.Docstatus() != 0 {
 		return exc.Validation.Errorf("('Only draft documents can be discarded', %d)", before.Docstatus())
 	}
-	if err := c.CheckPermission(ctx, d, doctype.Write); err != nil {
+	if err := c.checkBoth(ctx, d, doctype.Write); err != nil {
 		return err
 	}
 	if err := c.run(ctx, BeforeDiscard, d); err != nil {

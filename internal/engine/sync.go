@@ -35,7 +35,7 @@ func (e *Engine) Install(ctx context.Context, progress Progress) error {
 			return err
 		}
 		for i, o := range objects {
-			if err := c.SyncTable(ctx, doctype.FromProps(o)); err != nil {
+			if err := c.bringTable(ctx, doctype.FromProps(o)); err != nil {
 				return fmt.Errorf("create table of %s: %w", o.Str("name"), err)
 			}
 			progress.step(i+1, 2*len(objects), o.Str("name"))
@@ -177,7 +177,7 @@ func (e *Engine) Migrate(ctx context.Context, progress Progress) error {
 			if err != nil {
 				return err
 			}
-			if err := c.SyncTable(ctx, dt); err != nil {
+			if err := c.bringTable(ctx, dt); err != nil {
 				return fmt.Errorf("table of %s: %w", dt.Name, err)
 			}
 			progress.step(i+1, len(rows), dt.Name)

@@ -273,12 +273,18 @@ func (c *Call) sanitize(d, root *document.Document) {
 	if c.Hooks.Sanitize == nil || d.Flags.IgnoreXSS {
 		return
 	}
-	for _, f := range d.Type.Fields {
-		if f.Slot < 0 || f.Type.Class != doctype.TextClass || f.IgnoreXSSFilter {
+	for slot := range d.Type.Columns {
+		col := &d.Type.Columns[slot]
+		s := d.At(slot).Str()
+		if col.Type.Class != doctype.TextClass || col.Name == "name" || !strings.ContainsAny(s, "<>") {
 			continue
 		}
-		s := d.At(f.Slot).Str()
-		if s == "" || !strings.ContainsAny(s, "<>") {
+		f := col.Field
+		if f == nil { // _user_tags and its like, which a client may send as well
+			d.SetAt(slot, document.Text(c.Hooks.Sanitize(s)))
+			continue
+		}
+		if f.IgnoreXSSFilter {
 			continue
 		}
 		switch f.Fieldtype {
@@ -292,9 +298,16 @@ func (c *Call) sanitize(d, root *document.Document) {
 		if root.Docstatus() == 2 || root.Docstatus() == 1 && !f.AllowOnSubmit {
 			continue
 		}
-		d.SetAt(f.Slot, document.Text(c.Hooks.Sanitize(s)))
+		d.SetAt(slot, document.Text(c.Hooks.Sanitize(s)))
 	}
 }
+
+// tag is what StripHTML takes out.
+var tag = regexp.MustCompile(`<!--.*?-->|<[^>]*>`)
+
+// StripHTML takes tags and comments out of a text. It is for short plain texts: what it
+// leaves is not safe as HTML. Source: frappe/utils/data.py strip_html.
+func StripHTML(s string) string { return tag.ReplaceAllString(s, "") }
 
 // savePasswords moves Password values into __Auth and leaves asterisks.
 // Source: base_document.py _save_passwords.

@@ -3,20 +3,58 @@ package files
 import (
 	"bytes"
 	"image"
+	"image/color"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
 	"io"
 	"math"
+	"runtime"
 
 	"golang.org/x/image/draw"
 )
 
-// maxPixels bounds what is decoded: a small file can claim a huge picture.
-const maxPixels = 64 << 20
+// Bounds of what is decoded: a small file can claim a huge picture. maxDecoded is how many
+// bytes it may take in memory.
+const (
+	maxPixels  = 64 << 20
+	maxDecoded = 96 << 20
+)
 
 // decoding bounds how many pictures are in memory at a time.
-var decoding = make(chan struct{}, 2)
+var decoding = make(chan struct{}, max(runtime.GOMAXPROCS(0)/2, 1))
+
+// Pixels is how many pixels a picture says that it has; 0 for what is no picture that is
+// decoded.
+func Pixels(data []byte) int64 {
+	c, kind, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil || c.Width <= 0 || c.Height <= 0 || kind == "gif" {
+		return 0
+	}
+	return int64(c.Width) * int64(c.Height)
+}
+
+// depth is about how many bytes a pixel takes while a picture is decoded.
+func depth(c image.Config, kind string, data []byte) int {
+	switch {
+	case kind == "jpeg" && progressive(data):
+		return 12 // the coefficients
+	case kind == "jpeg":
+		return 3
+	}
+	switch c.ColorModel {
+	case color.GrayModel:
+		return 1
+	case color.Gray16Model:
+		return 2
+	case color.RGBA64Model, color.NRGBA64Model:
+		return 8
+	}
+	if _, ok := c.ColorModel.(color.Palette); ok {
+		return 1
+	}
+	return 4
+}
 
 // Fit says how large a picture may be.
 type Fit struct {
@@ -93,8 +131,8 @@ func Thumbnail(w io.Writer, data []byte, width, height int) error {
 }
 
 func decode(data []byte) (image.Image, string, error) {
-	c, _, err := image.DecodeConfig(bytes.NewReader(data))
-	if err != nil || c.Width <= 0 || c.Height <= 0 || c.Width > maxPixels/c.Height {
+	c, kind, err := image.DecodeConfig(bytes.NewReader(data))
+	if err != nil || c.Width <= 0 || c.Height <= 0 || c.Width > maxPixels/c.Height || c.Width*c.Height > maxDecoded/depth(c, kind, data) {
 		return nil, "", ErrNotImage
 	}
 	img, kind, err := image.Decode(bytes.NewReader(data))

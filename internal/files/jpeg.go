@@ -151,3 +151,28 @@ func copyScan(out *bufio.Writer, in *bufio.Reader) byte {
 		_ = out.WriteByte(b)
 	}
 }
+
+// progressive reports whether a JPEG says in its head that it is a progressive one, which
+// takes more memory to decode. What is malformed counts as one.
+func progressive(data []byte) bool {
+	for i := 2; i+4 <= len(data); {
+		if data[i] != 0xff {
+			return true
+		}
+		marker := data[i+1]
+		switch {
+		case marker == 0xff:
+			i++
+			continue
+		case alone(marker):
+			i += 2
+			continue
+		case marker == markerSOS:
+			return false
+		case marker >= 0xc0 && marker <= 0xcf && marker != 0xc4 && marker != 0xc8 && marker != 0xcc:
+			return marker != 0xc0 && marker != 0xc1
+		}
+		i += 2 + int(data[i+2])<<8 + int(data[i+3])
+	}
+	return true
+}

@@ -122,3 +122,12 @@ func (m *Manager) Open(k Key) (File, error) { return m.Store.Open(k) }
 func pathError(op string, k Key, err error) error {
 	return &fs.PathError{Op: op, Path: k.URL(), Err: err}
 }
+
+// Scratch makes a temporary file that is gone once it is closed.
+func (m *Manager) Scratch() (*os.File, error) {
+	f, err := m.create()
+	if err == nil {
+		_ = os.Remove(f.Name()) // what has no name leaves nothing behind
+	}
+	return f, err
+}

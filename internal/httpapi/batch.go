@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"mime"
 	"net/http"
@@ -42,6 +43,11 @@ func batch(x *exchange, ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	leave, err := x.enterBatches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
 	if x.c.Form.Get("atomic").Truthy() && sbool(x.c.Form.Get("atomic")).Truthy() {
 		return x.together(ctx, items)
 	}
@@ -52,13 +58,56 @@ func batch(x *exchange, ctx context.Context) (any, error) {
 	} else {
 		return nil, exc.Validation.Throw("A batch with an Idempotency-Key must be atomic")
 	}
-	results, room := make([]document.Value, len(items)), maxBatchAnswer
+	results, room := make([][]byte, len(items)), maxBatchAnswer
 	for i, it := range items {
 		rec := x.apart(ctx, it, room)
+		if err := x.reserve(ctx, int64(rec.body.Len())*batchFactor); err != nil {
+			return nil, err
+		}
 		room = max(room-rec.body.Len(), 1)
-		results[i] = result(it, rec)
+		results[i] = x.result(it, rec)
 	}
-	return document.ListOf(results...), nil
+	return x.results(results), nil
+}
+
+// batchFactor is how many bytes a byte of an item's answer takes: as it was recorded, in
+// the list of results, in the batch's answer.
+const batchFactor = 3
+
+// enterBatches waits until the batch may run. Who has written already does not wait.
+func (x *exchange) enterBatches(ctx context.Context) (leave func(), err error) {
+	if x.c.Tx.Writing() {
+		return func() {}, nil
+	}
+	user, gate := x.c.User, x.s.shared().batches
+	if !gate.TryEnter(user) {
+		if err := x.c.CommitNow(ctx); err != nil { // no snapshot is held meanwhile
+			return nil, err
+		}
+		if err := gate.Enter(ctx, user); err != nil {
+			return nil, err
+		}
+	}
+	return func() { gate.Leave(user) }, nil
+}
+
+// results is a list of results.
+func (x *exchange) results(list [][]byte) engine.JSON {
+	size := 2
+	for _, r := range list {
+		size += len(r) + 2
+	}
+	out := append(make([]byte, 0, size), '[')
+	for i, r := range list {
+		if i > 0 {
+			out = append(out, ',')
+			if x.p.Body.Spaced {
+				out = append(out, ' ')
+			}
+		}
+		out = append(out, r...)
+	}
+	return append(out, ']')
 }
 
 // items reads the argument requests.
@@ -153,21 +202,37 @@ func (x *exchange) sub(it item, c *engine.Call, most int) *exchange {
 	r := (&http.Request{Method: it.verb, URL: it.target, Header: it.header, Host: x.r.Host, RemoteAddr: x.r.RemoteAddr, Body: http.NoBody,
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}).WithContext(x.r.Context())
 	y := &exchange{s: x.s, w: newRecorder(most), r: r, c: c, p: x.p, path: it.target.Path, verb: it.verb, started: x.started, key: "data",
-		body: it.body, bodyRead: true}
+		body: it.body, bodyRead: true, held: x.held, known: x.known,
+		prepared: x.prepared}
 	c.Request = &engine.Request{Method: y.verb, Path: y.path, Scheme: x.c.Request.Scheme, Host: r.Host, RemoteIP: x.c.Request.RemoteIP,
 		Peer: r.RemoteAddr, Query: r.URL.RawQuery, V2: x.p.V2 && strings.HasPrefix(y.path, "/api/v2"), Header: r.Header}
+	y.lend(c)
 	return y
 }
 
 // apart answers an item in its own transaction, beginning anew where the database broke
 // that off.
 func (x *exchange) apart(ctx context.Context, it item, room int) *recorder {
+	var prepared *engine.Prepared
+	defer func() { prepared.Discard() }()
 	for n := 1; ; n++ {
 		y := x.sub(it, x.s.Engine.Begin(ctx, x.c.User), room)
 		y.c.Session = x.c.Session
 		y.c.SetLimits(x.c.Limits)
+		y.prepared = &engine.Prepared{}
+		if prepared != nil {
+			y.prepared = prepared
+		}
+		prepared = y.prepared
+		y.lend(y.c)
 		err := y.steps(ctx, (*exchange).finish)
 		y.c.Rollback()
+		if o := (*engine.Outside)(nil); errors.As(err, &o) {
+			if again, err := prepared.Do(ctx, y.c, o); again && err == nil {
+				n--
+				continue
+			}
+		}
 		if kind := kindOf(err); n < tries && kind == storage.Deadlock && !y.c.Committed() {
 			continue
 		}
@@ -194,7 +259,9 @@ func (x *exchange) steps(ctx context.Context, last func(*exchange, context.Conte
 	}()
 	for _, step := range []func(*exchange, context.Context) error{(*exchange).readForm, (*exchange).checkReadOnly, (*exchange).api, last} {
 		if err := step(x, ctx); err != nil {
-			x.fail(ctx, err)
+			if o := (*engine.Outside)(nil); !errors.As(err, &o) { // else the item begins anew
+				x.fail(ctx, err)
+			}
 			return err
 		}
 	}
@@ -213,13 +280,13 @@ func (x *exchange) recorded() *recorder {
 	return rec
 }
 
-// result is an item's answer: id, status, headers of interest, body.
-func result(it item, rec *recorder) document.Value {
-	o := &document.Object{}
+// result is an item's answer as JSON: id, status, headers of interest, body.
+func (x *exchange) result(it item, rec *recorder) []byte {
+	m := open(make([]byte, 0, rec.body.Len()+128), x.p.Body)
 	if !it.id.IsNull() {
-		o.Set("id", it.id)
+		m.value("id", it.id)
 	}
-	o.Set("status", document.IntOf(int64(rec.status)))
+	m.value("status", document.IntOf(int64(rec.status)))
 	headers := &document.Object{}
 	for _, k := range []string{"Etag", "Location"} {
 		if v := rec.header.Get(k); v != "" {
@@ -227,21 +294,19 @@ func result(it item, rec *recorder) document.Value {
 		}
 	}
 	if headers.Len() > 0 {
-		o.Set("headers", document.MapOf(headers))
+		m.value("headers", document.MapOf(headers))
 	}
-	body := document.NullValue
 	text := rec.body.Bytes()
 	switch media, _, _ := mime.ParseMediaType(rec.header.Get("Content-Type")); {
 	case len(text) == 0:
+		m.value("body", document.NullValue)
 	case isJSON(media):
-		if v, err := document.ParseJSON(string(text)); err == nil {
-			body = v
-		}
+		m.key("body")
+		m.dst = append(m.dst, text...) // in the release's format already
 	case utf8.Valid(text):
-		body = document.Text(string(text))
+		m.text("body", string(text))
 	default:
-		body = document.MapOf(document.NewObject("base64", base64.StdEncoding.EncodeToString(text)))
+		m.value("body", document.MapOf(document.NewObject("base64", base64.StdEncoding.EncodeToString(text))))
 	}
-	o.Set("body", body)
-	return document.MapOf(o)
+	return m.close()
 }

@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"freddo/document"
@@ -19,19 +20,19 @@ func (x *exchange) together(ctx context.Context, items []item) (any, error) {
 	case at < len(items):
 		return x.undoneAnswer(items, results, at, status), nil
 	}
-	return document.ListOf(results...), nil
+	return x.results(results), nil
 }
 
 // inOne answers the items one after the other up to the first that fails, whose place
 // and status it tells. Errors: that the batch has to begin anew.
-func (x *exchange) inOne(ctx context.Context, items []item) (done []document.Value, failed, status int, err error) {
+func (x *exchange) inOne(ctx context.Context, items []item) (done [][]byte, failed, status int, err error) {
 	outer := keepFrame(x.c)
 	x.c.Whole = true
 	defer func() {
 		x.c.Whole = false
 		outer.restore(x.c)
 	}()
-	results, room := make([]document.Value, len(items)), maxBatchAnswer
+	results, room := make([][]byte, len(items)), maxBatchAnswer
 	for i, it := range items {
 		(&frame{Request: outer.Request, Session: outer.Session}).restore(x.c)
 		y := x.sub(it, x.c, room)
@@ -45,9 +46,15 @@ func (x *exchange) inOne(ctx context.Context, items []item) (done []document.Val
 		if kind := kindOf(err); kind == storage.Deadlock || kind == storage.LockTimeout {
 			return nil, 0, 0, err
 		}
+		if o := (*engine.Outside)(nil); errors.As(err, &o) {
+			return nil, 0, 0, err
+		}
 		rec := y.recorded()
+		if err := x.reserve(ctx, int64(rec.body.Len())*batchFactor); err != nil {
+			return nil, 0, 0, err
+		}
 		room = max(room-rec.body.Len(), 1)
-		results[i] = result(it, rec)
+		results[i] = x.result(it, rec)
 		if err == nil && rec.status < http.StatusBadRequest {
 			continue
 		}
@@ -58,16 +65,16 @@ func (x *exchange) inOne(ctx context.Context, items []item) (done []document.Val
 }
 
 // undoneAnswer is the answer of an atomic batch whose item at failed.
-func (x *exchange) undoneAnswer(items []item, results []document.Value, at, status int) any {
+func (x *exchange) undoneAnswer(items []item, results [][]byte, at, status int) any {
 	for i, it := range items {
 		if i != at {
-			results[i] = result(it, &recorder{status: notTried})
+			results[i] = x.result(it, &recorder{status: notTried})
 		}
 	}
 	x.failedPart = true
 	x.c.Response.Status = status
 	x.c.Response.Keys.Set("failed", document.IntOf(int64(at)))
-	return document.ListOf(results...)
+	return x.results(results)
 }
 
 // finishFailed answers an atomic batch that was undone.

@@ -106,12 +106,18 @@ func runDocMethodV1(x *exchange, ctx context.Context) (any, error) {
 	if fn.Kind() == document.Missing {
 		return nil, exc.TypeErr.New("run_doc_method() missing 1 required positional argument: 'method'")
 	}
-	d, err := x.docOfCall(ctx, f)
+	d, stored, latest, err := x.docOfCall(ctx, f)
 	if err != nil {
 		return nil, err
 	}
-	if err := x.checkDocRight(ctx, d, doctype.Read); err != nil {
+	if stored == d && latest != nil { // nothing is stored that the right could be asked of
+		return nil, latest
+	}
+	if err := x.checkDocRight(ctx, stored, doctype.Read); err != nil {
 		return nil, err
+	}
+	if latest != nil {
+		return nil, latest
 	}
 	name := fn.Str()
 	missing := exc.AttributeErr.Errorf("'Document' object has no attribute '%s'", name)
@@ -142,23 +148,52 @@ func runDocMethodV1(x *exchange, ctx context.Context) (any, error) {
 	return result, x.c.Show(ctx, d, true)
 }
 
-func (x *exchange) docOfCall(ctx context.Context, f *document.Object) (*document.Document, error) {
+// docOfCall is the document that a method is called of, the stored one that the caller's
+// rights are asked of, and what checkLatest says.
+func (x *exchange) docOfCall(ctx context.Context, f *document.Object) (d, stored *document.Document, latest, err error) {
 	if dt := f.Str("dt"); dt != "" {
 		dn := document.ToText(f.Get("dn"))
 		if dn == "" {
 			dn = dt // a Single
 		}
-		return x.document(ctx, dt, dn)
+		d, err = x.document(ctx, dt, dn)
+		return d, d, nil, err
 	}
 	o := method.ParseJSON(f.Get("docs")).Map()
 	if o == nil {
-		return nil, exc.ValueErr.New("First non keyword argument must be a string or dict")
+		return nil, nil, nil, exc.ValueErr.New("First non keyword argument must be a string or dict")
 	}
-	d, err := x.c.FromObject(ctx, o)
+	if d, err = x.c.FromObject(ctx, o); err != nil {
+		return nil, nil, nil, err
+	}
+	stored, latest, err = x.sent(ctx, d)
+	return d, stored, latest, err
+}
+
+// sent is engine.Call.Sent, and latest what checkLatest says of the document as it was
+// sent.
+func (x *exchange) sent(ctx context.Context, d *document.Document) (stored *document.Document, latest, err error) {
+	claimed := d.New
+	stored, err = x.c.Sent(ctx, d)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return d, x.checkLatest(ctx, d)
+	if stored == d {
+		return d, x.missing(d, claimed), nil
+	}
+	return stored, x.checkLatest(d, stored), nil
+}
+
+// missing is what calling a method of a document that is not stored answers: nothing
+// for a new one and for a Single.
+func (x *exchange) missing(d *document.Document, claimed bool) error {
+	switch {
+	case d.Type.IsSingle || claimed && d.Name() != "":
+		return nil
+	case d.Name() == "":
+		return exc.DoesNotExist.Throwf("%s None not found", d.Type.Name).About(d.Type.Name, "")
+	}
+	return exc.DoesNotExist.Throwf("%s %s not found", d.Type.Name, d.Name()).About(d.Type.Name, d.Name())
 }
 
 // runDocMethodV2 runs a method of a document that was sent. Unknown arguments are
@@ -174,11 +209,16 @@ func runDocMethodV2(x *exchange, ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	checks := []func() error{
-		func() error { return x.checkLatest(ctx, d) },
-		func() error { return x.c.CheckPermission(ctx, d, docRight(x.verb)) },
+	stored, latest, err := x.sent(ctx, d)
+	if err != nil {
+		return nil, err
 	}
-	if x.p.DocMethodChecksRightFirst {
+	checks := []func() error{
+		func() error { return latest },
+		func() error { return x.c.CheckPermission(ctx, stored, docRight(x.verb)) },
+	}
+	// Who may not read what is stored is not told when it was changed.
+	if x.p.DocMethodChecksRightFirst || stored != d {
 		checks[0], checks[1] = checks[1], checks[0]
 	}
 	for _, check := range checks {
@@ -204,18 +244,11 @@ func runDocMethodV2(x *exchange, ctx context.Context) (any, error) {
 	return result, x.c.Show(ctx, d, true)
 }
 
-// checkLatest refuses a sent document that is not what is stored now. A new one is
-// always latest. Source: frappe/model/document.py check_if_latest.
-func (x *exchange) checkLatest(ctx context.Context, d *document.Document) error {
-	if d.Get("__islocal").Truthy() || d.New && d.Name() != "" || d.Type.IsSingle {
+// checkLatest refuses a sent document that is not what is stored now.
+// Source: frappe/model/document.py check_if_latest.
+func (x *exchange) checkLatest(d, stored *document.Document) error {
+	if d.Type.IsSingle {
 		return nil
-	}
-	if d.Name() == "" {
-		return exc.DoesNotExist.Throwf("%s None not found", d.Type.Name).About(d.Type.Name, "")
-	}
-	stored, err := x.c.Get(ctx, d.Type.Name, d.Name())
-	if err != nil {
-		return err
 	}
 	have, want := document.ShowDatetime(stored.Text("modified")), document.ShowDatetime(d.Text("modified"))
 	if have == want {

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"freddo/document"
 	"freddo/exc"
@@ -108,7 +109,23 @@ func (x *exchange) send(status int, contentType []string, body []byte) {
 	x.headers(h, status)
 	x.status = status
 	x.w.WriteHeader(status)
-	_, _ = x.w.Write(body) // a client that is gone reads nothing
+	x.sendBody(body)
+}
+
+// longAnswer is how many bytes a client gets that may be slow without more ado: less than
+// what the system takes for a connection.
+const longAnswer = 64 << 10
+
+// sendBody sends a body of known length. A long one goes by an outlet, so that it does
+// not stay in memory for a client that is slow.
+func (x *exchange) sendBody(body []byte) {
+	if _, ok := x.w.(*recorder); ok || len(body) <= longAnswer {
+		x.allow(int64(len(body)))
+		_, _ = x.w.Write(body) // a client that is gone reads nothing
+		return
+	}
+	x.out = x.newOutlet(x.r.Context())
+	x.out.hold(body)
 }
 
 // appendBody appends the JSON body: documents, keys that code has set, the result,
@@ -394,6 +411,12 @@ func oneLine(s string) string {
 		return strings.NewReplacer("\r", "", "\n", "", "\x00", "").Replace(s)
 	}
 	return s
+}
+
+// allow gives the client the time in which it must take n bytes.
+func (x *exchange) allow(n int64) {
+	patience, rate := x.s.slow()
+	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(patience + time.Duration(n/rate)*time.Second)) // not every writer can
 }
 
 // redirect answers 302 with a stub page.

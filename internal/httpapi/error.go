@@ -45,7 +45,7 @@ func (x *exchange) fail(ctx context.Context, err error) {
 	x.c.Rollback()
 	if x.streaming {
 		if ctx.Err() == nil {
-			x.s.log().ErrorContext(ctx, "answer cut off", "error", err, "method", x.verb, "path", x.path, "user", x.c.User)
+			x.s.shared().mute.note(ctx, "answers cut off", "error", err, "method", x.verb, "path", x.path, "user", x.c.User)
 		}
 		panic(http.ErrAbortHandler) // the client sees that the answer is not whole
 	}
@@ -54,6 +54,11 @@ func (x *exchange) fail(ctx context.Context, err error) {
 		return
 	}
 	e := exc.Of(err)
+	if b := (*brokenBody)(nil); errors.As(err, &b) {
+		x.s.shared().mute.note(ctx, "bodies broken off", "error", err, "method", x.verb, "path", x.path, "address", x.c.Request.RemoteIP)
+		x.w.Header().Set("Connection", "close")
+		e = b.answer()
+	}
 	if b := brokenOff(err); b != nil {
 		e = b
 	}

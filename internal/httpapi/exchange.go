@@ -13,6 +13,7 @@ import (
 	"freddo/exc"
 	"freddo/internal/compat"
 	"freddo/internal/engine"
+	"freddo/internal/storage"
 )
 
 // exchange is one request on its way through the server.
@@ -51,28 +52,51 @@ type exchange struct {
 	readOnce bool
 	// failedPart says that a part of the request failed: it is answered and undone.
 	failedPart bool
+	// held is what the request has taken of the server's memory and disk.
+	held *holding
+	// prepared is what was done for the request outside its transactions.
+	prepared *engine.Prepared
+	// turn is the request's place among those that read from the database.
+	turn *storage.Turn
+	// known says whether the request's headers name a user, once that was asked.
+	known *bool
+	// paced is the request's body, nil without one.
+	paced *pacedBody
+	// out is an answer whose client is slower than the server (outlet.go).
+	out *outlet
+	// queue is how the request stands to the gate for long lists (stream.go).
+	queue queueing
 	// once is set for a request with an Idempotency-Key (idempotency.go).
 	once *once
 }
 
 func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
-	x := &exchange{s: s, w: w, r: r, p: s.Engine.Profile, path: r.URL.Path, verb: s.verb(r), started: time.Now(), key: "data"}
+	x := &exchange{s: s, w: w, r: r, p: s.Engine.Profile, path: r.URL.Path, verb: s.verb(r), started: time.Now(), key: "data", held: &holding{}, prepared: &engine.Prepared{},
+		turn: &storage.Turn{Enter: s.shared().reads.Enter, Leave: s.shared().reads.Leave}}
 	x.c = s.Engine.Begin(r.Context(), "Guest")
 	x.c.Request = &engine.Request{Method: x.verb, Path: x.path, Scheme: scheme(r), Host: r.Host, RemoteIP: remoteIP(r), Peer: r.RemoteAddr, Query: r.URL.RawQuery,
 		V2: x.p.V2 && strings.HasPrefix(x.path, "/api/v2"), Header: r.Header}
+	x.lend(x.c)
 	return x
 }
 
-// end closes the transaction, answers what panicked, and writes the access log.
+// end closes the transaction, answers what panicked, writes the access log, and lets a
+// slow client have its answer.
 func (x *exchange) end() {
 	ctx := x.r.Context()
 	if v := recover(); v != nil {
-		if v == http.ErrAbortHandler {
-			x.c.Rollback()
-			x.release()
-			panic(v)
+		if v != http.ErrAbortHandler {
+			x.s.log().ErrorContext(ctx, "request panicked", "panic", v, "stack", string(debug.Stack()), "method", x.verb, "path", x.path)
 		}
-		x.s.log().ErrorContext(ctx, "request panicked", "panic", v, "stack", string(debug.Stack()), "method", x.verb, "path", x.path)
+		if v == http.ErrAbortHandler || x.streaming {
+			x.c.Rollback()
+			x.releaseKey()
+			x.release()
+			x.cut()
+			x.prepared.Discard()
+			x.held.close()
+			panic(http.ErrAbortHandler)
+		}
 		if x.status == 0 {
 			x.fail(ctx, errInternal)
 		}
@@ -81,6 +105,9 @@ func (x *exchange) end() {
 	x.releaseKey()
 	x.release()
 	x.s.budget.book(x.spent)
+	x.prepared.Discard()
+	x.paced.leave()
+	x.drain()
 	if l := x.s.log(); l.Enabled(ctx, slog.LevelDebug) {
 		l.DebugContext(ctx, "request", "method", x.verb, "path", x.path, "status", x.status, "user", x.c.User,
 			"duration", time.Since(x.started), "request_id", x.r.Header.Get("X-Frappe-Request-Id"))
@@ -171,32 +198,51 @@ func (x *exchange) maxBody() int64 {
 	return limit
 }
 
-func (x *exchange) readForm(context.Context) error {
+// readForm reads the arguments. What they take is charged before they are parsed.
+// Errors: JSONDecodeError, ValidationError, 408, 413, 503.
+func (x *exchange) readForm(ctx context.Context) error {
 	limit, contentType := x.maxBody(), x.r.Header.Get("Content-Type")
 	if boundary, ok := multipartBoundary(contentType); ok && x.r.Body != nil && x.s.Engine.Files != nil {
-		fields, parts, err := readMultipart(x.s.Engine.Files, x.r, boundary, limit)
-		if err != nil {
-			return err
-		}
-		x.readOnce = true
-		x.c.Request.Files = parts
-		x.c.Form, err = mergeForm(x.r.URL.RawQuery, fields)
-		return err
+		return x.readParts(ctx, boundary, limit)
 	}
 	if !x.bodyRead {
-		body, err := readBody(x.r, limit)
+		body, err := x.readBody(ctx, limit)
 		if err != nil {
 			return err
 		}
 		x.body, x.bodyRead = body, true
 	}
-	body := x.body
-	form, err := parseForm(x.p, x.r.URL.RawQuery, contentType, body)
+	if err := x.weigh(ctx, contentType, x.body, nil); err != nil {
+		return err
+	}
+	form, err := parseForm(x.p, x.r.URL.RawQuery, contentType, x.body)
 	if err != nil {
 		return err
 	}
-	x.c.Request.Body, x.c.Form = body, form
-	return nil
+	x.c.Request.Body, x.c.Form = x.body, form
+	if len(x.body) > 0 && isJSON(contentType) {
+		return nil
+	}
+	return x.weigh(ctx, "", nil, form)
+}
+
+// readParts reads a multipart form.
+func (x *exchange) readParts(ctx context.Context, boundary string, limit int64) error {
+	if x.paced != nil {
+		x.paced.arrived = func(n int64) error { return x.reserveSpace(ctx, n) }
+	}
+	u := newUpload(x.s.Engine.Files, limit)
+	u.reserve = func(n int64) error { return x.reserve(ctx, n) }
+	fields, parts, err := u.readAll(x.r, boundary)
+	if err != nil {
+		return err
+	}
+	x.readOnce, x.c.Prepared = true, nil
+	x.c.Request.Files = parts
+	if x.c.Form, err = mergeForm(x.r.URL.RawQuery, fields); err != nil {
+		return err
+	}
+	return x.weigh(ctx, "", nil, x.c.Form)
 }
 
 // identify logs in, or finds the session that the request rides on.
@@ -224,7 +270,11 @@ func (x *exchange) identify(ctx context.Context) error {
 	return nil
 }
 
-func (x *exchange) authorize(ctx context.Context) error { return x.s.Auth.Authorize(ctx, x.c) }
+func (x *exchange) authorize(ctx context.Context) error {
+	err := x.s.Auth.Authorize(ctx, x.c)
+	x.turn.SetUser(x.c.User)
+	return err
+}
 
 // dispatch finds who answers and lets it. Source: frappe/app.py application.
 func (x *exchange) dispatch(ctx context.Context) error {

@@ -1,11 +1,7 @@
 package httpapi
 
 import (
-	"bytes"
 	"errors"
-	"io"
-	"mime"
-	"net/http"
 	"strings"
 
 	"freddo/document"
@@ -16,9 +12,7 @@ import (
 // Limits on what a client may send.
 const (
 	defaultMaxBody = 25 << 20
-	// trustedLength is how much memory a body gets for its announced length alone.
-	trustedLength = 64 << 10
-	maxFormKeys   = 10_000
+	maxFormKeys    = 10_000
 )
 
 // errTooManyKeys says that a form has more keys than anybody needs.
@@ -30,28 +24,6 @@ func tooLarge() *exc.Error {
 	return e
 }
 
-// readBody reads a request's body, at most limit bytes.
-func readBody(r *http.Request, limit int64) ([]byte, error) {
-	if r.Body == nil || r.Body == http.NoBody || r.ContentLength == 0 {
-		return nil, nil
-	}
-	if r.ContentLength > limit {
-		return nil, tooLarge()
-	}
-	var buf bytes.Buffer
-	if r.ContentLength > 0 {
-		buf.Grow(int(min(r.ContentLength, trustedLength)) + bytes.MinRead)
-	}
-	n, err := buf.ReadFrom(io.LimitReader(r.Body, limit+1))
-	if err != nil {
-		return nil, err
-	}
-	if n > limit {
-		return nil, tooLarge()
-	}
-	return buf.Bytes(), nil
-}
-
 // parseForm merges query and body into upstream's form_dict: a JSON body replaces
 // the query, form fields go over it; the first of equal keys wins. Errors:
 // JSONDecodeError, ValidationError, or 413 for too many keys.
@@ -61,8 +33,8 @@ func parseForm(p *compat.Profile, query, contentType string, body []byte) (*docu
 		return parseJSONBody(p, body)
 	}
 	fields := &document.Object{}
-	if media, _, err := mime.ParseMediaType(contentType); err == nil && media == "application/x-www-form-urlencoded" {
-		if err := parsePairs(fields, string(body)); err != nil {
+	if isForm(contentType) {
+		if err := parsePairs(fields, view(body)); err != nil {
 			return nil, err
 		}
 	}
@@ -91,7 +63,7 @@ func isJSON(contentType string) bool {
 }
 
 func parseJSONBody(p *compat.Profile, body []byte) (*document.Object, error) {
-	v, err := document.ParseJSON(strings.ToValidUTF8(string(body), "\uFFFD"))
+	v, err := document.ParseJSON(strings.ToValidUTF8(view(body), "\uFFFD"))
 	if errors.Is(err, document.ErrTooManyValues) {
 		return nil, tooLarge()
 	}

@@ -270,7 +270,7 @@ func (x *exchange) finishOnce(ctx context.Context) error {
 		return err
 	}
 	x.status = rec.status
-	rec.sendTo(w)
+	rec.sendTo(x)
 	return nil
 }
 
@@ -309,7 +309,7 @@ func (x *exchange) answerOnce(ctx context.Context, answer func() error) error {
 			x.s.log().WarnContext(ctx, "answer was not kept", "error", err, "path", x.path)
 		}
 	}
-	rec.sendTo(w)
+	rec.sendTo(x)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"mime"
@@ -28,26 +29,42 @@ type upload struct {
 	// memory is how many bytes fields may still have, held how many short files have in
 	// memory.
 	memory, held int64
-	limit        int64
+	// short is how many bytes of short fields were not charged yet.
+	short int64
+	limit int64
+	// long are the fields that lie on the disk until the body is whole.
+	long map[string]*files.Temp
+	// reserve takes memory for what was sent; nil takes none.
+	reserve func(n int64) error
 }
 
 // maxHeld is how many bytes of short files stay in memory; beyond it they go to the
 // disk as long ones do.
 const maxHeld = 8 << 20
 
-// readMultipart reads a multipart form as it arrives: fields into memory, files to
-// the disk once they are long. A body that ends early has no fields and no files, as
-// upstream's web library has it. Errors: 413.
-func readMultipart(m *files.Manager, r *http.Request, boundary string, limit int64) (*document.Object, map[string]*engine.File, error) {
-	if r.ContentLength > limit {
+// newUpload is a multipart body of at most limit bytes, before it is read.
+func newUpload(m *files.Manager, limit int64) *upload {
+	return &upload{files: m, fields: &document.Object{}, parts: map[string]*engine.File{}, memory: min(limit, defaultMaxBody), limit: limit}
+}
+
+// readAll reads a multipart form as it arrives: short fields into memory, long ones and
+// files to the disk. The long fields come into memory at the end, when there is room. A
+// body that ends early has no fields and no files, as upstream's web library has it.
+// Errors: 408, 413, 503.
+func (u *upload) readAll(r *http.Request, boundary string) (*document.Object, map[string]*engine.File, error) {
+	if r.ContentLength > u.limit {
 		return nil, nil, tooLarge()
 	}
-	u := &upload{files: m, fields: &document.Object{}, parts: map[string]*engine.File{}, memory: min(limit, defaultMaxBody), limit: limit}
-	body := &bounded{r: r.Body, left: limit}
+	body := &bounded{r: r.Body, left: u.limit}
 	err := u.read(multipart.NewReader(body, boundary))
+	if err == nil {
+		err = u.load()
+	}
+	var slow *brokenBody
 	switch {
 	case err == nil:
 		return u.fields, u.parts, nil
+	case errors.Is(err, errBusy) || errors.As(err, &slow) && slow.slow:
 	case body.over || errors.Is(err, files.ErrTooLarge) || errors.Is(err, errTooManyKeys):
 		err = tooLarge()
 	case u.broken(err):
@@ -55,6 +72,32 @@ func readMultipart(m *files.Manager, r *http.Request, boundary string, limit int
 	}
 	u.discard()
 	return &document.Object{}, nil, err
+}
+
+// load brings the long fields into memory.
+func (u *upload) load() error {
+	var n int64
+	for _, t := range u.long {
+		n += t.Size()
+	}
+	if n == 0 {
+		return nil
+	}
+	if u.reserve != nil {
+		if err := u.reserve(n * bodyFactor); err != nil {
+			return diskError{err}
+		}
+	}
+	for name, t := range u.long {
+		data, err := t.Bytes(t.Size())
+		if err != nil {
+			return diskError{err}
+		}
+		t.Discard()
+		u.fields.Set(name, document.Text(strings.ToValidUTF8(view(data), "\uFFFD")))
+	}
+	u.long = nil
+	return nil
 }
 
 // bounded reads at most left bytes; over says that there were more.
@@ -91,6 +134,9 @@ func (u *upload) discard() {
 	for _, f := range u.parts {
 		f.Data.Discard()
 	}
+	for _, t := range u.long {
+		t.Discard()
+	}
 }
 
 func (u *upload) read(r *multipart.Reader) error {
@@ -118,9 +164,12 @@ func (u *upload) read(r *multipart.Reader) error {
 }
 
 func (u *upload) field(part io.Reader, name string) error {
-	data, err := io.ReadAll(io.LimitReader(part, u.memory+1))
+	data, err := io.ReadAll(io.LimitReader(part, min(u.memory, freeBody)+1))
 	if err != nil {
 		return err
+	}
+	if len(data) > freeBody {
+		return u.longField(io.MultiReader(bytes.NewReader(data), part), name)
 	}
 	if u.memory -= int64(len(data)); u.memory < 0 {
 		return files.ErrTooLarge
@@ -128,6 +177,36 @@ func (u *upload) field(part io.Reader, name string) error {
 	if !u.fields.Has(name) {
 		u.fields.Set(name, document.Text(strings.ToValidUTF8(string(data), "\uFFFD")))
 	}
+	if u.short += int64(len(data)); u.short > freeBody && u.reserve != nil {
+		err := u.reserve(u.short * bodyFactor)
+		u.short = 0
+		if err != nil {
+			return diskError{err}
+		}
+	}
+	return nil
+}
+
+// longField puts a field on the disk, in its place among the others.
+func (u *upload) longField(r io.Reader, name string) error {
+	src := &source{r: r}
+	t, err := u.files.Spool(src, u.memory)
+	if err != nil {
+		if src.err == nil && !errors.Is(err, files.ErrTooLarge) {
+			return diskError{err}
+		}
+		return err
+	}
+	u.memory -= t.Size()
+	if u.fields.Has(name) {
+		t.Discard()
+		return nil
+	}
+	if u.long == nil {
+		u.long = map[string]*files.Temp{}
+	}
+	u.long[name] = t
+	u.fields.Set(name, document.NullValue)
 	return nil
 }
 

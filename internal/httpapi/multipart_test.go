@@ -42,7 +42,7 @@ func TestManyShortFilesDoNotFillTheMemory(t *testing.T) {
 	_ = w.WriteField("last", "field")
 	_ = w.Close()
 	r := httptest.NewRequest("POST", "/", &b)
-	fields, parts, err := readMultipart(m, r, w.Boundary(), 1<<30)
+	fields, parts, err := newUpload(m, 1<<30).readAll(r, w.Boundary())
 	if err != nil || len(parts) != n || fields.Str("last") != "field" {
 		t.Fatalf("%d parts, %v, %v", len(parts), fields.Keys(), err)
 	}
@@ -64,7 +64,7 @@ func FuzzMultipart(f *testing.F) {
 	m, dir := newFiles(f)
 	f.Fuzz(func(t *testing.T, body string) {
 		r := httptest.NewRequest("POST", "/", strings.NewReader(body))
-		_, parts, err := readMultipart(m, r, "x", 4096)
+		_, parts, err := newUpload(m, 4096).readAll(r, "x")
 		if err != nil && len(parts) > 0 {
 			t.Error("parts beside an error")
 		}

@@ -37,15 +37,15 @@ func (r *recorder) Write(p []byte) (int, error) {
 	return r.body.Write(p)
 }
 
-// sendTo passes the answer on; one that was never begun is not.
-func (r *recorder) sendTo(w http.ResponseWriter) {
+// sendTo passes the answer on to the client of x; one that was never begun is not.
+func (r *recorder) sendTo(x *exchange) {
 	if r.status == 0 {
 		return
 	}
-	h := w.Header()
+	h := x.w.Header()
 	for k, v := range r.header {
 		h[k] = v
 	}
-	w.WriteHeader(r.status)
-	_, _ = w.Write(r.body.Bytes()) // a client that is gone reads nothing
+	x.w.WriteHeader(r.status)
+	x.sendBody(r.body.Bytes())
 }

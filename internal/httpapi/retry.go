@@ -19,6 +19,26 @@ const tries = 4
 func (x *exchange) attempt(ctx context.Context) error {
 	for n := 1; ; n++ {
 		err := x.handle(ctx)
+		if (x.queue.asked || x.queue.memory > 0) && err != nil && x.mayQueue() {
+			if err := x.queueUp(ctx); err != nil {
+				return err
+			}
+			n--
+			continue
+		}
+		if err != nil {
+			x.c.Rollback()
+			again, werr := x.outside(ctx, x.c, err)
+			if werr != nil {
+				return werr
+			}
+			if again {
+				x.releaseKey()
+				x.again()
+				n--
+				continue
+			}
+		}
 		if err == nil || !x.restarts(err, n) {
 			return err
 		}
@@ -32,10 +52,29 @@ func (x *exchange) attempt(ctx context.Context) error {
 			pause.Stop()
 			return err
 		}
-		y := x.s.begin(x.w, x.r)
-		y.started, y.body, y.bodyRead = x.started, x.body, x.bodyRead
-		*x = *y
+		x.prepared.Discard() // what the broken-off transaction has used
+		x.again()
 	}
+}
+
+// queueUp waits for the turn of a request that needs much, and makes it ready to begin
+// anew.
+func (x *exchange) queueUp(ctx context.Context) error {
+	x.c.Rollback()
+	x.releaseKey()
+	if err := x.await(ctx); err != nil {
+		return err
+	}
+	x.again()
+	return nil
+}
+
+// again makes the request what it was before it was handled. It is not read again.
+func (x *exchange) again() {
+	y := x.s.begin(x.w, x.r)
+	y.started, y.body, y.bodyRead, y.held, y.known, y.paced, y.queue, y.prepared, y.turn = x.started, x.body, x.bodyRead, x.held, x.known, x.paced, x.queue, x.prepared, x.turn
+	*x = *y
+	x.lend(x.c)
 }
 
 func (x *exchange) restarts(err error, n int) bool {

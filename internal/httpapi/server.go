@@ -10,10 +10,12 @@ import (
 	"net/http"
 	"net/netip"
 	"strings"
+	"time"
 
 	"freddo/internal/auth"
 	"freddo/internal/engine"
 	"freddo/internal/method"
+	"freddo/internal/storage"
 )
 
 // Server answers HTTP requests for one site. Its exported fields are set at assembly.
@@ -31,6 +33,7 @@ type Server struct {
 
 	budget budget
 	flying inFlight
+	res    resources
 }
 
 // Handler returns the server as an http.Handler.
@@ -43,6 +46,8 @@ func (s *Server) Close() error { return nil }
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := s.begin(w, r)
 	defer x.end()
+	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // of the answer before
+	x.pace()
 	if r.Method == http.MethodOptions {
 		if err := s.Auth.Preflight(r.Context(), x.c); err != nil {
 			x.fail(r.Context(), err)
@@ -54,7 +59,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if x.servePublic() {
 		return
 	}
-	ctx := r.Context()
+	ctx := storage.WithTurn(r.Context(), x.turn)
 	s.Engine.Watch.Look(ctx)
 	switch err := x.attempt(ctx); {
 	case err == nil:

@@ -111,6 +111,7 @@ func (x *exchange) serve(f files.File, contentType string) error {
 	}
 	w := &fileWriter{ResponseWriter: x.w}
 	x.status = http.StatusOK
+	x.allow(f.Size())
 	http.ServeContent(w, x.r, "", f.ModTime(), f)
 	_, recorded := x.w.(*recorder)
 	switch {

@@ -4,8 +4,11 @@
 package sanitize
 
 import (
+	"regexp"
 	"sort"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/net/html"
 	"golang.org/x/net/html/atom"
@@ -14,12 +17,12 @@ import (
 )
 
 // entity stands for '&' while the parser works, so that entities stay as they were
-// written.
-const entity = "\uE000"
+// written. It is a code point that Unicode keeps out of texts.
+const entity = "\uFDD0"
 
 // order names an attribute that carries the order in which a tag's attributes were
 // written: the parser sorts those of elements like b.
-const order = "\uE001"
+const order = "\uFDD1"
 
 // Rules are what releases do differently.
 type Rules struct {
@@ -45,20 +48,46 @@ func (r Rules) HTML(s string) string {
 			return s
 		}
 	}
+	s = notText.Replace(s) // before anything is judged
+	out, markup := r.clean(s)
+	for range maxRounds {
+		if !markup {
+			return out
+		}
+		// What browsers make of misplaced tables, forms and links depends on what they
+		// have made of them before. So the text is cleaned until it stays what it is.
+		var again string
+		if again, markup = r.clean(out); again == out {
+			return out
+		}
+		out = again
+	}
+	return html.EscapeString(s)
+}
+
+// notText is what no text has: parsers drop it, and read what stood around it as one.
+var notText = strings.NewReplacer("\x00", "", entity, "", order, "")
+
+// maxRounds is how often a text is cleaned before it counts as one that never comes to
+// rest, and is shown as it was written.
+const maxRounds = 8
+
+// clean is one round. markup tells whether there was any tag at all.
+func (r Rules) clean(s string) (out string, markup bool) {
 	body := &html.Node{Type: html.ElementNode, Data: "body", DataAtom: atom.Body}
-	escaped, markup := r.escapeTags(strings.NewReplacer("&", entity, order, "").Replace(s))
+	escaped, markup := r.escapeTags(strings.ReplaceAll(s, "&", entity))
 	if !markup {
-		return s
+		return s, false
 	}
 	nodes, err := html.ParseFragment(strings.NewReader(escaped), body)
 	if err != nil {
-		return html.EscapeString(s)
+		return html.EscapeString(s), false
 	}
 	var b strings.Builder
 	for _, n := range nodes {
 		r.write(&b, n, false)
 	}
-	return b.String()
+	return b.String(), true
 }
 
 // known reports whether an element stays an element.
@@ -78,6 +107,10 @@ func (r Rules) escapeTags(s string) (escaped string, markup bool) {
 		}
 		raw := string(z.Raw())
 		switch kind {
+		case html.CommentToken:
+			if !strings.HasPrefix(raw, "<!--") { // in a picture, the parser would read CDATA as text
+				raw = "<!--" + comment(string(z.Text())) + "-->"
+			}
 		case html.StartTagToken, html.EndTagToken, html.SelfClosingTagToken:
 			markup = true
 			name, _ := z.TagName()
@@ -98,12 +131,12 @@ func (r Rules) write(b *strings.Builder, n *html.Node, raw bool) {
 	switch n.Type {
 	case html.TextNode:
 		if raw {
-			b.WriteString(strings.ReplaceAll(n.Data, entity, "&"))
+			b.WriteString(tagStart.ReplaceAllString(strings.ReplaceAll(n.Data, entity, "&"), "&lt;$1"))
 		} else {
 			b.WriteString(text(n.Data))
 		}
 	case html.CommentNode:
-		b.WriteString("<!--" + strings.ReplaceAll(n.Data, entity, "&") + "-->")
+		b.WriteString("<!--" + comment(strings.ReplaceAll(n.Data, entity, "&")) + "-->")
 	case html.ElementNode:
 		r.writeElement(b, n)
 	}
@@ -115,15 +148,31 @@ func (r Rules) writeElement(b *strings.Builder, n *html.Node) {
 	if !ok { // an element that the parser made of nothing, or a defect of this code
 		open, end = "&lt;", "&gt;"
 	}
-	b.WriteString(open + n.Data)
+	name := n.Data
+	if !ok {
+		name = text(name)
+	}
+	b.WriteString(open + name)
 	r.writeAttributes(b, n)
 	b.WriteString(end)
 	for c := n.FirstChild; c != nil; c = c.NextSibling {
-		r.write(b, c, ok && n.Data == "style")
+		r.write(b, c, ok && n.Data == "style" && n.Namespace == "")
 	}
 	if !void[n.Data] {
-		b.WriteString(open + "/" + n.Data + end)
+		b.WriteString(open + "/" + name + end)
 	}
+}
+
+// tagStart is what opens a tag where an element's text is read as markup after all. CSS
+// has no need of it.
+var tagStart = regexp.MustCompile(`<([a-zA-Z/!?])`)
+
+// comment is the text of a comment without what would end it early.
+func comment(s string) string {
+	for _, end := range [...]string{"-->", "--!>"} {
+		s = strings.ReplaceAll(s, end, "")
+	}
+	return strings.TrimRight(strings.TrimLeft(s, "->"), "-!<")
 }
 
 // withOrder adds the attribute order to a start tag with several attributes.
@@ -165,27 +214,33 @@ func (r Rules) writeAttributes(b *strings.Builder, n *html.Node) {
 		sort.SliceStable(attrs, func(i, j int) bool { return attrs[i].Key < attrs[j].Key })
 	}
 	for _, a := range ordered(attrs) {
-		key, value := strings.ToLower(a.Key), strings.ReplaceAll(a.Val, entity, "&")
+		key := strings.ToLower(a.Key)
 		if a.Namespace != "" {
 			key = a.Namespace + ":" + key
 		}
-		if !keepsAttribute(n.Data, key) || addresses[key] && !r.safeAddress(value) {
+		printed := strings.ReplaceAll(text(a.Val), `"`, "&quot;")
+		if !keepsAttribute(n.Data, key) || addresses[key] && !r.safeAddress(html.UnescapeString(printed)) {
 			continue
 		}
 		if key == "style" {
-			value = r.style(value)
+			printed = styleText.Replace(r.style(html.UnescapeString(printed)))
 		}
 		b.WriteString(" " + key)
-		if value == "" && a.Val == "" && boolean[key] {
+		if printed == "" && boolean[key] {
 			continue
 		}
-		b.WriteString(`="` + strings.ReplaceAll(text(strings.ReplaceAll(value, "&", entity)), `"`, "&quot;") + `"`)
+		b.WriteString(`="` + printed + `"`)
 	}
 }
 
+var styleText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;")
+
+// attributeName is a name that every parser reads alike.
+var attributeName = regexp.MustCompile(`^[a-z0-9_:.-]+$`)
+
 func keepsAttribute(element, key string) bool {
 	switch {
-	case strings.HasPrefix(key, "on") || dropped[key]:
+	case strings.HasPrefix(key, "on") || dropped[key] || !attributeName.MatchString(key):
 		return false
 	case strings.HasPrefix(key, "data-"), attributes[key]:
 		return true
@@ -239,10 +294,11 @@ func isEntity(s string) bool {
 	return true
 }
 
-// safeAddress allows relative addresses and a few schemes.
+// safeAddress judges an address as a browser reads it: relative ones are allowed, and a
+// few schemes. s has no entities any more. Source: bleach/sanitizer.py sanitize_uri_value.
 func (r Rules) safeAddress(s string) bool {
 	s = strings.Map(func(r rune) rune {
-		if r <= 0x20 || r == 0x7f {
+		if r <= 0x20 || r >= 0x7f && r <= 0xa0 || r == '`' || r == utf8.RuneError || unicode.IsSpace(r) {
 			return -1
 		}
 		return r
@@ -258,74 +314,4 @@ func (r Rules) safeAddress(s string) bool {
 		return r.Tel
 	}
 	return false
-}
-
-// style keeps the declarations of a style attribute. v14 prints them anew and drops
-// what loads; later releases keep the text of each declaration.
-func (r Rules) style(s string) string {
-	if r.KeepStyle {
-		return keptStyle(s)
-	}
-	var out []string
-	for _, d := range strings.Split(s, ";") {
-		name, value, ok := strings.Cut(d, ":")
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		lower := strings.ToLower(value)
-		if !ok || name == "" || strings.Contains(lower, "url(") || strings.Contains(lower, "expression") || strings.ContainsAny(value, "\\<>@") {
-			continue
-		}
-		out = append(out, name+": "+value+";")
-	}
-	return strings.Join(out, " ")
-}
-
-// keptStyle ends every declaration with a semicolon and keeps one run of blanks between
-// them. Source: bleach/css_sanitizer.py sanitize_css.
-func keptStyle(s string) string {
-	var b strings.Builder
-	for _, d := range declarations(s) {
-		name, value, ok := strings.Cut(d, ":")
-		name = strings.TrimSpace(name)
-		if !ok || !propertyName(name) || strings.TrimSpace(value) == "" || strings.ContainsAny(value, "<>{}") || strings.Contains(strings.ToLower(value), "expression(") {
-			continue
-		}
-		if blank := d[:len(d)-len(strings.TrimLeft(d, " \t\n\r\f"))]; b.Len() > 0 {
-			b.WriteString(blank)
-		}
-		b.WriteString(name + ":" + strings.TrimRight(value, " \t\n\r\f") + ";")
-	}
-	return b.String()
-}
-
-// declarations splits at the semicolons that stand in no string and no brackets.
-func declarations(s string) []string {
-	var out []string
-	depth, quote, start := 0, byte(0), 0
-	for i := 0; i < len(s); i++ {
-		switch c := s[i]; {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'':
-			quote = c
-		case c == '(':
-			depth++
-		case c == ')' && depth > 0:
-			depth--
-		case c == ';' && depth == 0:
-			out = append(out, s[start:i])
-			start = i + 1
-		}
-	}
-	return append(out, s[start:])
-}
-
-func propertyName(s string) bool {
-	for _, c := range s {
-		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && c != '-' {
-			return false
-		}
-	}
-	return s != ""
 }

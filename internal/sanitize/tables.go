@@ -54,6 +54,7 @@ var (
 	svgAttributes = set(svgOnlyAttributes)
 	// dropped attributes hold documents or addresses that run, whatever upstream does.
 	dropped   = set(`srcdoc formaction ping`)
-	addresses = set(`href src action background cite longdesc poster xlink:href data classid codebase usemap`)
-	boolean   = set(`controls autoplay loop muted checked disabled selected readonly required multiple open hidden`)
+	addresses = set(`href src action background cite longdesc poster xlink:href data classid codebase usemap datasrc dynsrc lowsrc
+		from icon template to urn values vrml xml:base`)
+	boolean = set(`controls autoplay loop muted checked disabled selected readonly required multiple open hidden`)
 )

@@ -1,6 +1,8 @@
 package sheet
 
 import (
+	"archive/zip"
+	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -18,6 +20,8 @@ import (
 const (
 	maxUnzipped = 256 << 20
 	maxInMemory = 32 << 20
+	// maxStrings is how many shared strings a workbook may have, used or not.
+	maxStrings = 300_000
 	// MaxCells is how many cells a file may have.
 	MaxCells = 5_000_000
 )
@@ -68,9 +72,17 @@ func decoded(text string) string {
 }
 
 // ReadXLSX reads the active sheet of a workbook. Dates are numbers of days (see Date).
-// A workbook that unpacks to too much is refused.
-func ReadXLSX(r io.Reader) (rows [][]string, err error) {
-	f, err := excelize.OpenReader(r, excelize.Options{RawCellValue: true, UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxInMemory})
+// A workbook that unpacks to too much is refused; take is told how many bytes it unpacks
+// to before they are read.
+func ReadXLSX(content []byte, take func(n int64) error) (rows [][]string, err error) {
+	n, err := unpacked(content)
+	if err != nil {
+		return nil, err
+	}
+	if err := take(n); err != nil {
+		return nil, err
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(content), excelize.Options{RawCellValue: true, UnzipSizeLimit: maxUnzipped, UnzipXMLSizeLimit: maxInMemory})
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrInvalid, err)
 	}
@@ -105,6 +117,57 @@ func ReadXLSX(r io.Reader) (rows [][]string, err error) {
 		rows[i] = row
 	}
 	return rows, nil
+}
+
+// unpacked is how many bytes of XML a workbook holds. Its parts are unpacked but not kept,
+// and what is counted is what is there, whatever the archive says. Errors: ErrInvalid,
+// ErrTooBig, also for more shared strings than anybody needs: a small file can hold
+// millions that no cell uses, and reading them takes half a minute.
+func unpacked(content []byte) (int64, error) {
+	z, err := zip.NewReader(bytes.NewReader(content), int64(len(content)))
+	if err != nil {
+		return 0, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	var total int64
+	for _, f := range z.File {
+		name := strings.ToLower(strings.ReplaceAll(f.Name, `\`, "/"))
+		if !strings.HasSuffix(name, ".xml") && !strings.HasSuffix(name, ".rels") {
+			continue
+		}
+		n, texts, err := measure(f, maxUnzipped-total)
+		if err != nil {
+			return 0, err
+		}
+		if total += n; strings.HasSuffix(name, "sharedstrings.xml") && texts > maxStrings {
+			return 0, ErrTooBig
+		}
+	}
+	return total, nil
+}
+
+// measure counts a part's bytes and the tags <si in it.
+func measure(f *zip.File, most int64) (n int64, texts int, err error) {
+	r, err := f.Open()
+	if err != nil {
+		return 0, 0, fmt.Errorf("%w: %w", ErrInvalid, err)
+	}
+	defer r.Close()
+	buf, kept := make([]byte, 64<<10), 0
+	for {
+		got, err := r.Read(buf[kept:])
+		if n += int64(got); n > most {
+			return 0, 0, ErrTooBig
+		}
+		part := buf[:kept+got]
+		texts += bytes.Count(part, []byte("<si")) + bytes.Count(part, []byte(":si"))
+		kept = copy(buf, part[max(len(part)-2, 0):]) // a tag may be cut in two
+		if errors.Is(err, io.EOF) {
+			return n, texts, nil
+		}
+		if err != nil {
+			return 0, 0, fmt.Errorf("%w: %w", ErrInvalid, err)
+		}
+	}
 }
 
 // Date turns a spreadsheet's number of days into a time; false for what is no such

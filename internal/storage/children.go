@@ -16,7 +16,7 @@ func (tx *Tx) appendWithChildren(ctx context.Context, dst []byte, q *query.Selec
 	l := &parents{q: q, p: newPrinter(o.Format, q), rows: rows, all: q.Lookahead && q.Limit < 0}
 	dst = append(dst, '[')
 	for err == nil && l.next() {
-		if dst, err = tx.appendParents(ctx, dst, l); err == nil && o.Sink != nil && len(dst) > partSize {
+		if dst, err = tx.appendParents(ctx, dst, l); err == nil && o.Sink != nil && len(dst) > PartSize {
 			dst, err = o.Sink(dst)
 		}
 	}

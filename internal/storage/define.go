@@ -2,7 +2,9 @@ package storage
 
 import (
 	"context"
+	"strings"
 
+	"freddo/doctype"
 	"freddo/document"
 )
 
@@ -54,17 +56,48 @@ func (tx *Tx) define(ctx context.Context, table string, b, undo *Builder) error 
 	return err
 }
 
-// alterType changes a column's type; old is the type that it has.
-func (tx *Tx) alterType(ctx context.Context, table string, s ColumnSpec, old string) error {
-	if b := NewBuilder(tx.Dialect()); s.NotNull && tx.Dialect().FillNulls(b, table, s) {
-		if err := tx.define(ctx, table, b, NewBuilder(tx.Dialect())); err != nil {
-			return err
+// alterType changes a column's type; old is what it was.
+func (tx *Tx) alterType(ctx context.Context, table string, s ColumnSpec, old shape) error {
+	d := tx.Dialect()
+	b, undo := NewBuilder(d), NewBuilder(d)
+	blank := s.blanks(old.typ)
+	switch cut := s.Size == doctype.SizeDate && !strings.EqualFold(old.typ, "date"); {
+	case blank:
+		d.ReplaceColumn(b, table, s)
+	default:
+		if b := NewBuilder(d); s.NotNull && d.FillNulls(b, table, s) {
+			if err := tx.define(ctx, table, b, NewBuilder(d)); err != nil {
+				return err
+			}
 		}
+		if cut {
+			// Times of day go and do not come back. So the table is used first, which makes
+			// the change part of what is committed, where that cannot be undone.
+			if err := tx.touch(ctx, table); err != nil {
+				return err
+			}
+		}
+		d.AlterType(b, table, s, old.typ)
 	}
-	b, undo := NewBuilder(tx.Dialect()), NewBuilder(tx.Dialect())
-	tx.Dialect().AlterType(b, table, s)
-	undo.SQL("ALTER TABLE ").Ident(table).SQL(" MODIFY ").Ident(s.Name).SQL(" ").SQL(old)
+	undo.SQL("ALTER TABLE ").Ident(table)
+	if blank {
+		undo.SQL(" DROP COLUMN ").Ident(s.Name).SQL(", ADD COLUMN ")
+	} else {
+		undo.SQL(" MODIFY ")
+	}
+	undo.Ident(s.Name).SQL(" ").SQL(old.typ)
+	if old.notNull && Numeric(old.typ) {
+		undo.SQL(" NOT NULL DEFAULT 0")
+	}
 	return tx.define(ctx, table, b, undo)
+}
+
+// touch makes a table one that the transaction has used.
+func (tx *Tx) touch(ctx context.Context, table string) error {
+	b := NewBuilder(tx.Dialect()).SQL("SELECT COUNT(*) FROM ").Ident(table).SQL(" WHERE 1 = 0")
+	var n document.Value
+	_, err := tx.QueryRow(ctx, b, &n)
+	return err
 }
 
 // respell renames a column of which the DocType changes nothing but the case, where

@@ -40,8 +40,8 @@ func (noRows) Close() error { return nil }
 // with. An error ends the list.
 type Sink func(part []byte) (buf []byte, err error)
 
-// partSize is how many bytes of a list are collected before a sink takes them.
-const partSize = 128 << 10
+// PartSize is how many bytes of a list are collected before a sink takes them.
+const PartSize = 128 << 10
 
 // AppendList appends the rows as a JSON array: of objects, of arrays (AsList,
 // Compress) or of values (Pluck). Of equal labels the first gives the place and the
@@ -65,7 +65,7 @@ func AppendList(dst []byte, f document.Format, q *query.Select, rows Rows, sink 
 		keepLast(q, rows, read)
 		dst = p.row(dst, rows)
 		read++
-		if sink != nil && len(dst) > partSize && !dropLast {
+		if sink != nil && len(dst) > PartSize && !dropLast {
 			if dst, err = sink(dst); err != nil {
 				break
 			}

@@ -9,7 +9,7 @@ import (
 
 // rebuild copies a table into a new one with the wanted columns. Columns that the
 // DocType no longer has are kept, and indexes that no field asks for.
-func (tx *Tx) rebuild(ctx context.Context, table string, specs, retyped []ColumnSpec) error {
+func (tx *Tx) rebuild(ctx context.Context, table string, specs, retyped []ColumnSpec, old map[string]shape) error {
 	all, err := tx.withLeftovers(ctx, table, specs)
 	if err != nil {
 		return err
@@ -22,7 +22,7 @@ func (tx *Tx) rebuild(ctx context.Context, table string, specs, retyped []Column
 	if err := tx.createTable(ctx, tmp, bare(all)); err != nil {
 		return err
 	}
-	if _, err := tx.Exec(ctx, copyRows(NewBuilder(tx.Dialect()), table, tmp, all, retyped)); err != nil {
+	if _, err := tx.Exec(ctx, copyRows(NewBuilder(tx.Dialect()), table, tmp, all, retyped, old)); err != nil {
 		return err
 	}
 	if _, err := tx.Exec(ctx, NewBuilder(tx.Dialect()).SQL("DROP TABLE ").Ident(table)); err != nil {
@@ -77,10 +77,10 @@ func bare(specs []ColumnSpec) []ColumnSpec {
 // copyRows writes the statement that fills the new table from the old one. Columns
 // that become numbers are cast, since SQLite would keep text in them; nulls of
 // columns that allow none become the default.
-func copyRows(b *Builder, from, to string, all, retyped []ColumnSpec) *Builder {
-	changed := map[string]bool{}
+func copyRows(b *Builder, from, to string, all, retyped []ColumnSpec, old map[string]shape) *Builder {
+	changed := map[string]string{}
 	for _, s := range retyped {
-		changed[s.Name] = true
+		changed[s.Name] = old[strings.ToLower(s.Name)].typ
 	}
 	b.SQL("INSERT INTO ").Ident(to).SQL(" (")
 	for i, s := range all {
@@ -105,14 +105,21 @@ func copyRows(b *Builder, from, to string, all, retyped []ColumnSpec) *Builder {
 	return b.SQL(" FROM ").Ident(from)
 }
 
-func copyColumn(b *Builder, s ColumnSpec, retyped bool) {
-	switch {
-	case !retyped:
+// copyColumn casts a column that was of type old; "" is one that stays. What a cast would
+// change is not here any more (see checkRetyped).
+func copyColumn(b *Builder, s ColumnSpec, old string) {
+	switch size := sizeOf(s); {
+	case old == "":
 		b.Ident(s.Name)
-	case s.Size == doctype.SizeInt || s.Size == doctype.SizeBigInt || s.Size == doctype.SizeCheck:
-		b.SQL("CAST(ROUND(").Ident(s.Name).SQL(") AS INTEGER)")
-	case s.Size == doctype.SizeDecimal || s.Size == doctype.SizeRating:
+	case s.blanks(old):
+		b.SQL("NULL")
+	case size == doctype.SizeInt || size == doctype.SizeBigInt || size == doctype.SizeCheck:
+		b.SQL("CAST(").Ident(s.Name).SQL(" AS INTEGER)")
+	case size == doctype.SizeDecimal || size == doctype.SizeRating:
 		b.SQL("CAST(").Ident(s.Name).SQL(" AS REAL)")
+	case familyOf(old) == decimalNumbers:
+		// As MariaDB writes a decimal. Null would be printed as 0, and so would text.
+		b.SQL("CASE WHEN TYPEOF(").Ident(s.Name).SQL(") IN ('real', 'integer') THEN PRINTF('%.9f', ").Ident(s.Name).SQL(") ELSE ").Ident(s.Name).SQL(" END")
 	default:
 		b.Ident(s.Name)
 	}

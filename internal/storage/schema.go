@@ -24,6 +24,8 @@ type ColumnSpec struct {
 	// Default is the default as an SQL literal; "" means none. It fills the rows that
 	// are there when the column is added, inserts always give a value.
 	Default string
+	// Field says that a DocField asks for the column.
+	Field bool
 	// PrimaryKey marks the name column; Integer makes it a number.
 	PrimaryKey, Integer bool
 	// Unique and Index ask for an index on the column.
@@ -41,6 +43,9 @@ type SchemaOptions struct {
 	More map[string][]string
 	// AddOnly adds the columns that are missing and leaves types and indexes as they are.
 	AddOnly bool
+	// KeepUnfit leaves the type of columns with values that the new type would not hold,
+	// and tells them, instead of failing: a migration must come to its end.
+	KeepUnfit bool
 }
 
 // SyncResult tells what SyncTable did.
@@ -50,6 +55,8 @@ type SyncResult struct {
 	Added, Changed []string
 	// Kept are columns that stay longer than asked, since a stored value is.
 	Kept []Kept
+	// Unfit are columns that keep their type (see SchemaOptions.KeepUnfit).
+	Unfit []*Unfit
 }
 
 // columnSpecs lists the columns of a DocType's table in upstream's order: standard
@@ -87,6 +94,7 @@ func columnSpecs(d Dialect, dt *doctype.DocType, o SchemaOptions) []ColumnSpec {
 func (s *ColumnSpec) ofField(d Dialect, c *doctype.Column) {
 	f := c.Field
 	short := shortColumn(c)
+	s.Field = true
 	s.Length, s.Unique, s.Index = f.Length, f.Unique && short, f.SearchIndex && !f.Unique && short
 	if c.Type.Size == doctype.SizeInt && f.Length > 11 {
 		s.Size = doctype.SizeBigInt
@@ -119,7 +127,7 @@ var defaultShortcuts = map[string]bool{"_Login": true, "__user": true, "_Full Na
 // none, or one that the column would refuse.
 func otherDefault(d Dialect, c *doctype.Column) string {
 	text := c.Field.Default
-	if text == "" || defaultShortcuts[text] || strings.HasPrefix(text, ":") {
+	if text == "" || defaultShortcuts[text] || strings.HasPrefix(text, ":") || strings.ContainsRune(text, 0) { // a statement ends at NUL
 		return ""
 	}
 	v, err := bindable(&doctype.DocType{}, c, document.Text(text), WriteOptions{})
@@ -145,7 +153,8 @@ func appendSpec(b *Builder, s ColumnSpec) {
 }
 
 // SyncTable creates the table of a DocType, or alters it to match: columns are added
-// and retyped, indexes added, uniqueness switched on and off. No column is dropped.
+// and retyped, indexes added, uniqueness switched on and off. No column is dropped, and
+// no value is changed by a change of type: errors: *Unfit, before anything is altered.
 // Source: frappe/database/schema.py DBTable.sync.
 func (tx *Tx) SyncTable(ctx context.Context, dt *doctype.DocType, o SchemaOptions) (SyncResult, error) {
 	if err := tx.StartWrite(ctx); err != nil {
@@ -160,7 +169,7 @@ func (tx *Tx) SyncTable(ctx context.Context, dt *doctype.DocType, o SchemaOption
 	if len(have) == 0 {
 		return SyncResult{Created: true}, tx.createTable(ctx, table, specs)
 	}
-	return tx.alterTable(ctx, table, specs, have, o.AddOnly)
+	return tx.alterTable(ctx, table, specs, have, o)
 }
 
 func (tx *Tx) createTable(ctx context.Context, table string, specs []ColumnSpec) error {
@@ -229,7 +238,10 @@ func indexName(table string, s ColumnSpec) string {
 }
 
 // shape is a column as the catalogue knows it.
-type shape struct{ name, typ string }
+type shape struct {
+	name, typ string
+	notNull   bool
+}
 
 // columns returns a table's columns by lower-cased name; empty when there is none.
 func (tx *Tx) columns(ctx context.Context, table string) (map[string]shape, error) {
@@ -243,7 +255,7 @@ func (tx *Tx) columns(ctx context.Context, table string) (map[string]shape, erro
 	out := map[string]shape{}
 	for rows.Next() {
 		name := document.ToText(rows.Raw(0).Natural())
-		out[strings.ToLower(name)] = shape{name, document.ToText(rows.Raw(1).Natural())}
+		out[strings.ToLower(name)] = shape{name, document.ToText(rows.Raw(1).Natural()), document.Cint(rows.Raw(2).Natural()) != 0}
 	}
 	return out, rows.Err()
 }
@@ -284,9 +296,15 @@ func ownIndex(table, name string, ix index) bool {
 	return name == indexName(table, ColumnSpec{Name: ix.column, Unique: ix.unique})
 }
 
-func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, have map[string]shape, addOnly bool) (SyncResult, error) {
+func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, have map[string]shape, o SchemaOptions) (SyncResult, error) {
 	var res SyncResult
-	var retyped []ColumnSpec
+	var change changes
+	if !o.AddOnly {
+		var err error
+		if change, err = tx.plannedChanges(ctx, table, specs, have, o, &res); err != nil {
+			return res, err
+		}
+	}
 	for _, s := range specs {
 		old, exists := have[strings.ToLower(s.Name)]
 		if !exists {
@@ -299,24 +317,14 @@ func (tx *Tx) alterTable(ctx context.Context, table string, specs []ColumnSpec, 
 		if err := tx.respell(ctx, table, old, s.Name); err != nil {
 			return res, err
 		}
-		if addOnly || sameType(old.typ, tx.Dialect().ColumnType(s)) {
-			continue
-		}
-		kept, err := tx.keepLength(ctx, table, s, old.typ)
-		if err != nil {
-			return res, err
-		}
-		if kept != nil {
-			res.Kept = append(res.Kept, *kept)
-			continue
-		}
-		retyped = append(retyped, s)
-		res.Changed = append(res.Changed, s.Name)
 	}
-	if addOnly {
+	if o.AddOnly {
 		return res, nil
 	}
-	if err := tx.retype(ctx, table, specs, retyped, have); err != nil {
+	if err := tx.restore(ctx, table, change.restored); err != nil {
+		return res, err
+	}
+	if err := tx.retype(ctx, table, without(specs, res.Unfit), change.retyped, have); err != nil {
 		return res, err
 	}
 	return res, tx.syncIndexes(ctx, table, specs)
@@ -342,10 +350,10 @@ func (tx *Tx) retype(ctx context.Context, table string, specs, retyped []ColumnS
 		return nil
 	}
 	if tx.Dialect().RebuildsForTypes() {
-		return tx.rebuild(ctx, table, specs, retyped)
+		return tx.rebuild(ctx, table, specs, retyped, have)
 	}
 	for _, s := range retyped {
-		if err := tx.alterType(ctx, table, s, have[strings.ToLower(s.Name)].typ); err != nil {
+		if err := tx.alterType(ctx, table, s, have[strings.ToLower(s.Name)]); err != nil {
 			return err
 		}
 	}

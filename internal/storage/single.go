@@ -120,17 +120,25 @@ func (tx *Tx) setSingle(ctx context.Context, dt *doctype.DocType, cols []string,
 	if err := tx.LockSingle(ctx, dt); err != nil {
 		return err
 	}
+	fit := make([]document.Value, len(cols))
+	for i, col := range cols {
+		c := dt.Column(col)
+		if c == nil || !c.Stored {
+			return NewError(NoColumn, singles, col, nil)
+		}
+		v, err := Fit(dt, c, vals[i])
+		if err != nil {
+			return err
+		}
+		fit[i] = singleText(c, v)
+	}
 	for i, col := range cols {
 		b := NewBuilder(tx.Dialect()).SQL("DELETE FROM ").Ident(singles).SQL(" WHERE ").Ident("doctype").SQL(" = ").Str(dt.Name).
 			SQL(" AND ").Ident("field").SQL(" = ").Str(col)
 		if _, err := tx.Exec(ctx, b); err != nil {
 			return err
 		}
-		c := dt.Column(col)
-		if c == nil {
-			return NewError(NoColumn, singles, col, nil)
-		}
-		if err := tx.insertSingle(ctx, dt.Name, col, singleText(c, vals[i])); err != nil {
+		if err := tx.insertSingle(ctx, dt.Name, col, fit[i]); err != nil {
 			return err
 		}
 	}

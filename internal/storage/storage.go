@@ -67,13 +67,19 @@ type Dialect interface {
 	// RebuildsForTypes says that a column's type can only change by rebuilding the
 	// table.
 	RebuildsForTypes() bool
-	// AlterType is the statement that changes a column's type.
-	AlterType(b *Builder, table string, s ColumnSpec)
+	// AlterType is the statement that changes a column's type from old, as the catalogue
+	// spells it.
+	AlterType(b *Builder, table string, s ColumnSpec, old string)
+	// ReplaceColumn is the statement that changes the type of a column and makes every
+	// value null, or the default where the column knows no null.
+	ReplaceColumn(b *Builder, table string, s ColumnSpec)
 	// FillNulls writes the statement that a column needs before AlterType makes it NOT
 	// NULL, or reports that none is needed.
 	FillNulls(b *Builder, table string, s ColumnSpec) bool
 	// ExactNames says that columns which differ in case only are two columns.
 	ExactNames() bool
+	// Reserves reports whether the database keeps a column's name for itself.
+	Reserves(column string) bool
 	// NullOrder ends a key of ORDER BY, so that null comes before all values.
 	NullOrder(desc bool) string
 	// ReturnsUpdated says that UPDATE can return what it has written (RETURNING).
@@ -87,7 +93,9 @@ type Dialect interface {
 	Function(name string) string
 	// WriteFunction writes a call of a function that is more than another name, or
 	// reports false. Besides the names of package query there are TEXT (a value as text)
-	// and NUMBER (a text column as the number that it starts with, else 0).
+	// and NUMBER (a text column as the number that it starts with, else 0), and where
+	// RebuildsForTypes, STORED_DATE, STORED_DATETIME, STORED_TIME and STORED_JSON: text as
+	// such a column keeps it (see StoredAs), null when it is none.
 	WriteFunction(b *Builder, name string, args []func()) bool
 	// WriteLike writes whether a text, which left writes, matches a pattern of MariaDB's
 	// LIKE, without regard to case and accents; not turns it round. A pattern does not

@@ -17,6 +17,8 @@ type Tx struct {
 	db     *DB
 	reader Conn
 	writer Conn
+	// turn is the request's, taken with the reader.
+	turn *Turn
 	depth  int
 	done   bool
 	// changes: see Changes.
@@ -32,6 +34,10 @@ func (tx *Tx) Dialect() Dialect { return tx.db.driver }
 
 // Writing reports whether the transaction holds the right to write.
 func (tx *Tx) Writing() bool { return tx.writer != nil }
+
+// Idle reports whether the transaction holds nothing of the database: neither a snapshot
+// nor the right to write.
+func (tx *Tx) Idle() bool { return tx.reader == nil && tx.writer == nil }
 
 // DenyWrites makes the transaction refuse to write, with err.
 func (tx *Tx) DenyWrites(err error) { tx.denied = err }
@@ -112,6 +118,8 @@ func (tx *Tx) dropReader() {
 	if tx.reader != nil {
 		tx.reader.Rollback()
 		tx.reader = nil
+		tx.turn.leave()
+		tx.turn = nil
 	}
 }
 
@@ -123,11 +131,16 @@ func (tx *Tx) conn(ctx context.Context) (Conn, error) {
 		return nil, errDone
 	}
 	if tx.reader == nil {
-		r, err := tx.db.driver.Acquire(ctx, false)
+		turn, err := takeTurn(ctx)
 		if err != nil {
 			return nil, err
 		}
-		tx.reader = r
+		r, err := tx.db.driver.Acquire(ctx, false)
+		if err != nil {
+			turn.leave()
+			return nil, err
+		}
+		tx.reader, tx.turn = r, turn
 	}
 	return tx.reader, nil
 }

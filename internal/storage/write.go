@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"math"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"freddo/doctype"
@@ -84,6 +86,34 @@ func fitsInteger(c *doctype.Column, n int64) bool {
 	return n == int64(int32(n))
 }
 
+// Fit returns v as a column of dt stores it and refuses what does not fit the column's
+// type, as MariaDB does in its strict mode. Documents are cast before they are written
+// (Insert, Update); what is written past them is not, and a text in a number's place is
+// a mistake of the caller and no 0. Errors: *Error of kind BadValue, OutOfRange, TooLong.
+func Fit(dt *doctype.DocType, c *doctype.Column, v document.Value) (document.Value, error) {
+	if c.Type.Numeric && !isNumber(v) {
+		return v, NewError(BadValue, "tab"+dt.Name, c.Name, errBadValue)
+	}
+	return bindable(dt, c, v, WriteOptions{})
+}
+
+// isNumber reports whether a numeric column takes a value: null, a number or a truth
+// value, or a text that is a decimal number and nothing else.
+func isNumber(v document.Value) bool {
+	switch v.Kind() {
+	case document.List, document.Map:
+		return false
+	case document.String:
+		t := strings.Trim(v.Str(), " ")
+		if strings.Trim(t, "0123456789+-.eE") != "" {
+			return false
+		}
+		f, err := strconv.ParseFloat(t, 64)
+		return err == nil && !math.IsInf(f, 0) && !math.IsNaN(f)
+	}
+	return true
+}
+
 func textValue(dt *doctype.DocType, c *doctype.Column, v document.Value) (document.Value, error) {
 	if c.Type.Size == doctype.SizeJSON {
 		if _, err := document.ParseJSON(document.ToText(v)); err != nil {
@@ -144,7 +174,8 @@ func (tx *Tx) Update(ctx context.Context, d *document.Document, o WriteOptions) 
 	return tx.exec(ctx, p.update, args)
 }
 
-// SetColumns writes some columns of a stored row as they are (upstream: db_set).
+// SetColumns writes some columns of a stored row as they are (upstream: db_set). Errors:
+// those of Fit, and NoColumn.
 func (tx *Tx) SetColumns(ctx context.Context, dt *doctype.DocType, name document.Value, cols []string, vals []document.Value) error {
 	if dt.IsSingle {
 		return tx.setSingle(ctx, dt, cols, vals)
@@ -155,7 +186,7 @@ func (tx *Tx) SetColumns(ctx context.Context, dt *doctype.DocType, name document
 		if c == nil || !c.Stored {
 			return NewError(NoColumn, "tab"+dt.Name, col, nil)
 		}
-		v, err := bindable(dt, c, vals[i], WriteOptions{})
+		v, err := Fit(dt, c, vals[i])
 		if err != nil {
 			return err
 		}

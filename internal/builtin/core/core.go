@@ -19,6 +19,7 @@ func Register(h *engine.Hooks, r *method.Registry) {
 	registerRole(h)
 	registerPermissionMethods(r)
 	registerShare(h, r)
+	registerHanging(h)
 	registerComment(h)
 	registerCommunication(h, r)
 	registerVersion(h)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"freddo/doctype"
 	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/builtin/arg"
@@ -117,6 +118,9 @@ func tellRenamed(ctx context.Context, c *engine.Call, d *document.Document) erro
 func restore(ctx context.Context, c *engine.Call, name string, alert bool) error {
 	kept, err := c.GetForUpdate(ctx, "Deleted Document", name)
 	if err != nil {
+		return err
+	}
+	if err := c.CheckPermission(ctx, kept, doctype.Read); err != nil { // what is restored is the caller's; upstream asks nobody
 		return err
 	}
 	if kept.Int("restored") != 0 {

@@ -79,7 +79,7 @@ func validateUser(ctx context.Context, c *engine.Call, d *document.Document) err
 		}
 	}
 	for _, step := range []engine.Hook{
-		keepIdentity, rolesFromProfiles, tellNoRoles, setUserType, setFullName, checkEnabled, uniqueRoles, setUsername, setLocale, setSocialID,
+		keepIdentity, rolesFromProfiles, tellNoRoles, setUserType, cleanNames, setFullName, checkEnabled, uniqueRoles, setUsername, setLocale, setSocialID,
 	} {
 		if err := step(ctx, c, d); err != nil {
 			return err
@@ -213,6 +213,17 @@ func setUserType(ctx context.Context, c *engine.Call, d *document.Document) erro
 		}
 	}
 	d.Set("user_type", document.Text(kind))
+	return nil
+}
+
+// cleanNames takes the markup out of a user's names, which every client shows.
+// Source: user.py clean_name.
+func cleanNames(_ context.Context, _ *engine.Call, d *document.Document) error {
+	for _, key := range []string{"first_name", "middle_name", "last_name"} {
+		if v := d.Text(key); strings.Contains(v, "<") {
+			d.Set(key, document.Text(engine.StripHTML(v)))
+		}
+	}
 	return nil
 }
 

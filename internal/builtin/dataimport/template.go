@@ -1,7 +1,6 @@
 package dataimport
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -22,6 +21,8 @@ const (
 	update    = "Update Existing Records"
 	// maxFile is how many bytes a file to import may have.
 	maxFile = 64 << 20
+	// cellFactor is how many bytes a byte of a file takes as cells.
+	cellFactor = 4
 )
 
 // template is a file with a header and rows, matched with a DocType.
@@ -80,24 +81,55 @@ func open(ctx context.Context, c *engine.Call, d *document.Document) (*template,
 func (t *template) read(ctx context.Context, u string) ([][]string, error) {
 	content, err := file.Content(ctx, t.c, u, maxFile)
 	if errors.Is(err, file.ErrNoFile) {
-		return nil, exc.Validation.Throw("Invalid template file for import")
+		return nil, errNoTemplate()
 	}
 	if err != nil {
 		return nil, err
 	}
-	if len(content) == 0 {
-		return nil, exc.Validation.Throw("Invalid or corrupted content for import")
+	kind := strings.ToLower(path.Ext(u))
+	t.serials = kind == ".xlsx"
+	c := t.c
+	v, err := c.Prepare(ctx, "sheet "+u, func(ctx context.Context) (any, error) {
+		content, err := content()
+		switch {
+		case errors.Is(err, file.ErrNoFile):
+			return nil, errNoTemplate()
+		case err != nil:
+			return nil, err
+		case len(content) == 0:
+			return nil, exc.Validation.Throw("Invalid or corrupted content for import")
+		}
+		return cells(ctx, c, kind, content)
+	})
+	if errors.Is(err, engine.ErrHolding) {
+		return nil, exc.Validation.Throw("A file to import cannot be read after other writes of a batch")
 	}
-	var rows [][]string
-	switch strings.ToLower(path.Ext(u)) {
+	rows, _ := v.([][]string)
+	return rows, err
+}
+
+func errNoTemplate() error { return exc.Validation.Throw("Invalid template file for import") }
+
+// cells reads a file to import. It takes long, and the more memory the more cells there
+// are.
+func cells(ctx context.Context, c *engine.Call, kind string, content []byte) (rows [][]string, err error) {
+	take := func(n int64) error {
+		if c.Reserve == nil {
+			return nil
+		}
+		return c.Reserve(ctx, n)
+	}
+	switch kind {
 	case ".csv", "":
+		if err := take(int64(len(content)) * cellFactor); err != nil {
+			return nil, err
+		}
 		rows, err = sheet.ReadCSV(content)
 		if errors.Is(err, sheet.ErrInvalid) {
 			return nil, exc.Validation.Throw("Not a valid Comma Separated Value (CSV File)")
 		}
 	case ".xlsx":
-		t.serials = true
-		rows, err = sheet.ReadXLSX(bytes.NewReader(content))
+		rows, err = sheet.ReadXLSX(content, func(n int64) error { return take(n * cellFactor) })
 	default:
 		return nil, templateError("Import template should be of type .csv, .xlsx or .xls")
 	}

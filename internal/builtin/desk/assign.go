@@ -106,10 +106,14 @@ func insertToDo(ctx context.Context, c *engine.Call, o *document.Object, d *docu
 	if err := c.Insert(ctx, t); err != nil {
 		return err
 	}
-	if d.Type.Column("assigned_to") == nil {
-		return nil
-	}
-	return c.SetValue(ctx, d.Type.Name, d.Name(), "assigned_to", document.Text(user))
+	return noteAssignee(ctx, c, d, document.Text(user))
+}
+
+// noteAssignee writes the field assigned_to of an assigned document, where there is one
+// and the caller may write it. Readers may assign; upstream writes the field for them.
+func noteAssignee(ctx context.Context, c *engine.Call, d *document.Document, user document.Value) error {
+	_, err := c.WriteField(ctx, d.Type.Name, d.Name(), "assigned_to", user, func(*doctype.DocField, document.Value) bool { return true })
+	return err
 }
 
 // letRead shares the document with an assignee who cannot read it.
@@ -199,10 +203,8 @@ func setAssignment(ctx context.Context, c *engine.Call, dt, name, user, status s
 			return nil, err
 		}
 	}
-	if d.Type.Column("assigned_to") != nil {
-		if err := c.SetValue(ctx, dt, name, "assigned_to", document.NullValue); err != nil {
-			return nil, err
-		}
+	if err := noteAssignee(ctx, c, d, document.NullValue); err != nil {
+		return nil, err
 	}
 	return openAssignments(ctx, c, dt, name)
 }

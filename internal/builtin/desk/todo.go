@@ -194,6 +194,9 @@ func noteSeen(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := c.CheckPermission(ctx, d, doctype.Read); err != nil {
+		return nil, err
+	}
 	for _, row := range d.Rows("seen_by") {
 		if row.Text("user") == c.User {
 			return nil, nil

@@ -2,10 +2,7 @@ package file
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
-	"net/url"
-	"regexp"
 	"strings"
 	"time"
 
@@ -14,7 +11,6 @@ import (
 	"freddo/exc"
 	"freddo/internal/builtin/core"
 	"freddo/internal/engine"
-	"freddo/internal/files"
 	"freddo/internal/perm"
 	"freddo/internal/storage"
 )
@@ -89,23 +85,13 @@ func unattached(ctx context.Context, c *engine.Call, u string) (string, error) {
 	for _, col := range []string{"attached_to_name", "attached_to_doctype", "attached_to_field"} {
 		b.SQL(" AND ").Ident(col).SQL(" IS NULL")
 	}
+	if c.User != perm.Administrator { // a File of somebody else is not taken over by naming its URL
+		b.SQL(" AND ").Ident("owner").SQL(" = ").Str(c.User)
+	}
 	b.SQL(" ORDER BY ").Ident(c.Profile.SortDefault).SQL(" DESC LIMIT 1")
 	var name document.Value
-	found, err := c.Tx.QueryRow(ctx, b, &name)
-	if err != nil || !found {
-		return "", err
-	}
-	// A private file of somebody else is not taken over by naming its URL.
-	d, err := c.Get(ctx, "File", document.ToText(name))
-	if err != nil {
-		return "", err
-	}
-	if d.Int("is_private") != 0 {
-		if ok, err := may(ctx, c, d, doctype.Read); err != nil || !ok {
-			return "", err
-		}
-	}
-	return d.Name(), nil
+	_, err := c.Tx.QueryRow(ctx, b, &name)
+	return document.ToText(name), err
 }
 
 // relinkWithin is how long files of a form that is not saved yet wait for its document.
@@ -134,97 +120,6 @@ func relink(ctx context.Context, c *engine.Call, d *document.Document) error {
 		}
 	}
 	return nil
-}
-
-// picture finds pictures whose bytes stand in the text.
-// Source: file/utils.py extract_images_from_html.
-var picture = regexp.MustCompile(`<img[^>]*src\s*=\s*["'](data:[^"']*)["']`)
-
-// extractImages makes files of the pictures inside a document's texts.
-// Source: frappe/model/base_document.py _extract_images_from_text_editor.
-func extractImages(ctx context.Context, c *engine.Call, d *document.Document) error {
-	if err := extractFrom(ctx, c, d, d); err != nil {
-		return err
-	}
-	return d.EachRow(func(_ *doctype.DocField, row *document.Document) error { return extractFrom(ctx, c, d, row) })
-}
-
-func extractFrom(ctx context.Context, c *engine.Call, d, in *document.Document) error {
-	for _, f := range in.Type.EditorFields {
-		v := in.At(f.Slot)
-		if v.Kind() != document.String || !strings.Contains(v.Str(), "data:") {
-			continue
-		}
-		out, err := extracted(ctx, c, d, v.Str())
-		if err != nil {
-			return err
-		}
-		in.SetAt(f.Slot, document.Text(out))
-	}
-	return nil
-}
-
-func extracted(ctx context.Context, c *engine.Call, d *document.Document, html string) (string, error) {
-	var failed error
-	out := picture.ReplaceAllStringFunc(html, func(tag string) string {
-		if failed != nil {
-			return tag
-		}
-		u, err := storePicture(ctx, c, d, picture.FindStringSubmatch(tag)[1])
-		switch {
-		case exc.Is(err, exc.Base64):
-			return `<img src="#broken-image" alt="Image: Corrupted Data Stream"`
-		case err != nil:
-			failed = err
-			return tag
-		case u == "":
-			return tag
-		}
-		return `<img src="` + u + `"`
-	})
-	return out, failed
-}
-
-// storePicture stores one data: URL as a File of d and returns its URL; "" when it is
-// empty.
-func storePicture(ctx context.Context, c *engine.Call, d *document.Document, data string) (string, error) {
-	headers, body, _ := strings.Cut(strings.TrimPrefix(data, "data:"), ",")
-	if body == "" {
-		return "", nil
-	}
-	raw, err := decodeBase64(body)
-	if err != nil {
-		return "", err
-	}
-	if len(raw) == 0 {
-		return "", exc.Base64.New("nothing to decode")
-	}
-	kind, _, _ := strings.Cut(headers, ";")
-	if shrunk, err := files.OptimizeImage(raw, kind, fit(c, 0, 0)); err == nil {
-		raw = shrunk
-	}
-	name := strings.ToLower(rand.Text()[:7]) + files.ExtensionOf(kind)
-	if _, given, ok := strings.Cut(headers, "filename="); ok {
-		name, _, _ = strings.Cut(given, ";")
-	}
-	public, err := c.Value(ctx, "DocType", d.Type.Name, "make_attachments_public")
-	if err != nil {
-		return "", err
-	}
-	f, err := c.FromObject(ctx, document.NewObject("doctype", "File", "file_name", name, "attached_to_doctype", d.Type.Name, "attached_to_name", d.Name(),
-		"is_private", flag(document.Cint(public) == 0)))
-	if err != nil {
-		return "", err
-	}
-	f.Flags.IgnorePermissions = true
-	if err := insert(ctx, c, f, c.Files.Of(raw)); err != nil {
-		return "", err
-	}
-	u := quoteURL(f.Text("file_url"))
-	if f.Int("is_private") != 0 {
-		u += "?fid=" + url.QueryEscape(f.Name())
-	}
-	return u, nil
 }
 
 // rehash writes the new hash and size to the other Files of bytes that were replaced.
@@ -259,7 +154,7 @@ func Attach(ctx context.Context, c *engine.Call, d *document.Document, name, dat
 		}
 		f.Flags.IgnorePermissions = allowed != 0
 	}
-	return f, insert(ctx, c, f, t)
+	return f, (&content{doc: f, temp: t, judged: true}).insert(ctx, c) // d was the caller's to write
 }
 
 // RemoveByURL deletes the File of a URL that hangs on a document, if there is one.

@@ -26,8 +26,11 @@ var specialCharacter = regexp.MustCompile(`[^\p{L}\p{N}_]`)
 func validate(ctx context.Context, c *engine.Call, d *document.Document) error {
 	d.Extra().Delete("content")
 	d.Extra().Delete("decode")
-	if d.Int("is_folder") != 0 {
-		return nil
+	if err := keepFacts(ctx, c, d); err != nil {
+		return err
+	}
+	if err := mayHangOn(ctx, c, d); err != nil || d.Int("is_folder") != 0 {
+		return err
 	}
 	if !quirk.Of(c.Profile).FileURLEarly {
 		d.Set("file_url", document.Text(unquote(d.Text("file_url"))))
@@ -46,8 +49,8 @@ func validate(ctx context.Context, c *engine.Call, d *document.Document) error {
 	if err := checkURL(ctx, c, d); err != nil {
 		return err
 	}
-	if v := c.Form.Get("file_size"); v.Truthy() {
-		d.Set("file_size", document.IntOf(document.Cint(v)))
+	if in := ofFile(ctx, d); in != nil && in.size.Truthy() {
+		d.Set("file_size", document.IntOf(document.Cint(in.size)))
 	}
 	return nil
 }
@@ -106,90 +109,10 @@ func checkURL(ctx context.Context, c *engine.Call, d *document.Document) error {
 	case !there:
 		return exc.OSErr.Throwf("File %s does not exist", u)
 	}
-	if d.Before != nil && d.Before.Text("file_url") != u && d.Before.Int("is_private") == d.Int("is_private") {
+	if d.Before != nil && d.Before.Text("file_url") != u && d.Before.Int("is_private") == d.Int("is_private") && ctx.Value(factsKey{}) != d {
 		return mayAdopt(ctx, c, k)
 	}
 	return nil
-}
-
-// changePrivacy moves the bytes between the public and the private files, and follows
-// up everything that names them. Source: file.py handle_is_private_changed.
-func changePrivacy(ctx context.Context, c *engine.Call, d *document.Document) error {
-	old := d.Text("file_url")
-	if isRemote(c, d) {
-		return nil
-	}
-	if old != d.Before.Text("file_url") { // what a client says is stored elsewhere is not moved
-		return badPath()
-	}
-	from, err := storedKey(old)
-	if err != nil {
-		return err
-	}
-	to := files.Key{Private: d.Int("is_private") != 0, Name: from.Name}
-	if to == from {
-		return nil
-	}
-	switch there, err := c.Stage().Exists(from); {
-	case err != nil:
-		return err
-	case !there:
-		return exc.FileNotFound.Throwf("Cannot find file %s on disk", strings.TrimPrefix(from.URL(), "/"))
-	}
-	switch free, err := c.Stage().Free(to); {
-	case err != nil:
-		return err
-	case !free:
-		return exc.FileExists.Throwf("A file with same name %s already exists", strings.TrimPrefix(to.URL(), "/"))
-	}
-	if err := c.Stage().Move(from, to); err != nil {
-		return fmt.Errorf("move a file: %w", err)
-	}
-	d.Set("file_url", document.Text(to.URL()))
-	if err := followMove(ctx, c, d, old); err != nil {
-		return err
-	}
-	return followInField(ctx, c, d, old)
-}
-
-// followMove rewrites the other Files of the same bytes.
-func followMove(ctx context.Context, c *engine.Call, d *document.Document, old string) error {
-	b := storage.NewBuilder(c.Tx.Dialect()).SQL("UPDATE ").Table("File").SQL(" SET ").Ident("file_url").SQL(" = ").Arg(d.Get("file_url")).
-		SQL(", ").Ident("is_private").SQL(" = ").Arg(d.Get("is_private")).SQL(" WHERE (").Ident("content_hash").SQL(" = ").Str(d.Text("content_hash")).
-		SQL(" OR ").Ident("file_url").SQL(" = ").Str(old).SQL(") AND ").Ident("name").SQL(" <> ").Str(d.Name())
-	_, err := c.Tx.Exec(ctx, b)
-	return err
-}
-
-// followInField rewrites the field of the attached document that holds the old URL.
-func followInField(ctx context.Context, c *engine.Call, d *document.Document, old string) error {
-	dtName, name, ok := attachment(d)
-	if !ok {
-		return nil
-	}
-	dt, err := c.DocType(ctx, dtName)
-	if err != nil {
-		return err
-	}
-	field := d.Text("attached_to_field")
-	if field == "" {
-		ref, err := c.Get(ctx, dtName, name)
-		if err != nil {
-			return err
-		}
-		for _, f := range ref.Type.Fields {
-			if f.Slot >= 0 && document.ToText(ref.At(f.Slot)) == old {
-				field = f.Fieldname
-				d.Set("attached_to_field", document.Text(field))
-				break
-			}
-		}
-	}
-	col := dt.Column(field)
-	if field == "" || col == nil || col.Field == nil || !col.Stored {
-		return nil
-	}
-	return c.SetValue(ctx, dtName, name, field, d.Get("file_url"))
 }
 
 // noteAttached comments on the document that a new File hangs on.

@@ -69,35 +69,50 @@ type content struct {
 	refusal error
 	// staged says that the call's stage has the bytes.
 	staged bool
+	// judged says that the caller may attach to the document that doc hangs on.
+	judged bool
+	// size is the file_size that an upload claims (a recorded oddity of upstream's, for
+	// show only).
+	size document.Value
 }
 
 type contentKey struct{}
 
 // insert stores a File with content. t may be nil; it is the call's from now on.
 func insert(ctx context.Context, c *engine.Call, d *document.Document, t *files.Temp) error {
-	in := &content{doc: d, temp: t}
-	if t != nil && t.Size() > 0 {
+	return (&content{doc: d, temp: t}).insert(ctx, c)
+}
+
+func (in *content) insert(ctx context.Context, c *engine.Call) error {
+	if in.temp != nil && in.temp.Size() > 0 {
 		if err := in.prepare(ctx, c); err != nil {
-			t.Discard()
+			in.temp.Discard()
 			return err
 		}
 	}
-	err := c.Insert(context.WithValue(ctx, contentKey{}, in), d)
+	err := c.Insert(context.WithValue(ctx, contentKey{}, in), in.doc)
 	if !in.staged {
 		in.temp.Discard()
 	}
 	return err
 }
 
+// ofFile is what insert was given with d; nil where it was not called.
+func ofFile(ctx context.Context, d *document.Document) *content {
+	if in, _ := ctx.Value(contentKey{}).(*content); in != nil && in.doc == d {
+		return in
+	}
+	return nil
+}
+
 // contentOf returns what a File that is being inserted is made of: what insert was
 // given, or what a client sent as content and decode. Those are no fields, and are
 // taken off d. It is nil where there is none.
 func contentOf(ctx context.Context, c *engine.Call, d *document.Document) (*content, error) {
-	in, _ := ctx.Value(contentKey{}).(*content)
 	text, decode := d.Get("content"), d.Get("decode")
 	d.Extra().Delete("content")
 	d.Extra().Delete("decode")
-	if in != nil && in.doc == d {
+	if in := ofFile(ctx, d); in != nil {
 		return in, nil
 	}
 	if !text.Truthy() {

@@ -41,6 +41,7 @@ func beforeInsert(ctx context.Context, c *engine.Call, d *document.Document) err
 	if err != nil {
 		return err
 	}
+	dropFacts(c, d)
 	if quirk.Of(c.Profile).FileURLEarly {
 		d.Set("file_url", document.Text(unquote(d.Text("file_url"))))
 	}
@@ -395,10 +396,17 @@ func shareURL(ctx context.Context, c *engine.Call, d *document.Document) error {
 		return err
 	}
 	there, err := stored(c, same.url)
-	if there {
-		d.Set("file_url", document.Text(same.url))
+	if err != nil || !there {
+		return err
 	}
-	return err
+	k, _ := files.KeyOf(same.url)
+	if err := mayAdopt(ctx, c, k); exc.Is(err, exc.Permission) {
+		return nil // the File keeps the bytes that it came with
+	} else if err != nil {
+		return err
+	}
+	d.Set("file_url", document.Text(same.url))
+	return nil
 }
 
 // where is one condition of equality.

@@ -20,15 +20,27 @@ func (in *content) prepare(ctx context.Context, c *engine.Call) error {
 	if in.ready {
 		return nil
 	}
-	if files.TypeByName(in.doc.Text("file_name")) == "image/jpeg" {
-		strip, err := setting(ctx, c, "strip_exif_metadata_from_uploaded_images")
-		if err != nil {
+	strip, name := int64(0), in.doc.Text("file_name")
+	if isJPEG(name) {
+		var err error
+		if strip, err = setting(ctx, c, stripSetting); err != nil {
 			return err
 		}
-		if strip != 0 {
-			if err := in.strip(c); err != nil {
-				return err
-			}
+	}
+	return in.clean(c, name, strip != 0)
+}
+
+// stripSetting is the field of System Settings that has pictures cleaned.
+const stripSetting = "strip_exif_metadata_from_uploaded_images"
+
+func isJPEG(name string) bool { return files.TypeByName(name) == "image/jpeg" }
+
+// clean is prepare once it is known whether metadata is to go. It asks the database
+// nothing.
+func (in *content) clean(c *engine.Call, name string, strip bool) error {
+	if strip && isJPEG(name) {
+		if err := in.strip(c); err != nil {
+			return err
 		}
 	}
 	if quirk.Of(c.Profile).ChecksPDF && files.FileType(in.doc.Text("file_name")) == "PDF" {

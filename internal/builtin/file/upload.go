@@ -2,6 +2,7 @@ package file
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -42,7 +43,7 @@ func (u *uploader) upload(ctx context.Context, c *engine.Call, _ method.Args) (a
 	if more, err := in.chunk(ctx, c); err != nil || more {
 		return nil, err
 	}
-	if err := in.optimize(c); err != nil {
+	if err := in.optimize(ctx, c); err != nil {
 		return nil, err
 	}
 	if m := c.Form.Get("method"); m.Truthy() {
@@ -60,7 +61,7 @@ func (u *uploader) upload(ctx context.Context, c *engine.Call, _ method.Args) (a
 	if in.file != nil {
 		t = in.file.Data
 	}
-	return d, insert(ctx, c, d, t)
+	return d, (&content{doc: d, temp: t, judged: true, size: c.Form.Get("file_size")}).insert(ctx, c)
 }
 
 // text is null for empty texts, as upstream's missing arguments are.
@@ -133,26 +134,7 @@ func (in *request) checkWrite(ctx context.Context, c *engine.Call) error {
 	if in.docname == "" {
 		return checkDocType(ctx, c, in.doctype)
 	}
-	d, err := c.Get(ctx, in.doctype, in.docname)
-	if err == nil {
-		return c.CheckPermission(ctx, d, doctype.Write)
-	}
-	if !exc.Is(err, exc.DoesNotExist) {
-		return err
-	}
-	switch quirk.Of(c.Profile).UploadNewDoc { // the form is not saved yet
-	case "doctype":
-		core.Catch(c, err)
-		return checkDocType(ctx, c, in.doctype)
-	case "document":
-		core.Catch(c, err)
-		if d, err = c.NewDoc(ctx, in.doctype); err != nil {
-			return err
-		}
-		return c.CheckPermission(ctx, d, doctype.Write)
-	}
-	core.Catch(c, err)
-	return nil
+	return mayAttach(ctx, c, in.doctype, in.docname)
 }
 
 // checkDocType refuses without the right to write a DocType's documents.
@@ -166,7 +148,7 @@ func checkDocType(ctx context.Context, c *engine.Call, dt string) error {
 }
 
 // optimize makes an uploaded picture smaller when that is asked for.
-func (in *request) optimize(c *engine.Call) error {
+func (in *request) optimize(ctx context.Context, c *engine.Call) error {
 	if in.file == nil || !c.Form.Get("optimize").Truthy() {
 		return nil
 	}
@@ -180,11 +162,17 @@ func (in *request) optimize(c *engine.Call) error {
 		return nil //nolint:nilerr // kept as it is
 	}
 	width, height := document.Flt(c.Form.Get("max_width")), document.Flt(c.Form.Get("max_height"))
-	if out := optimized(c, data, kind, width, height); len(out) != len(data) {
-		in.file.Data.Discard()
-		in.file.Data = c.Files.Of(out)
+	err = c.Aside(ctx, func() error {
+		if out := optimized(c, data, kind, width, height); len(out) != len(data) {
+			in.file.Data.Discard()
+			in.file.Data = c.Files.Of(out)
+		}
+		return nil
+	})
+	if errors.Is(err, engine.ErrHolding) {
+		return nil // kept as it is: others wait
 	}
-	return nil
+	return err
 }
 
 // allowedTypes are what those without the desk may upload.
@@ -265,7 +253,7 @@ func (u *uploader) uploadOld(ctx context.Context, c *engine.Call, _ method.Args)
 		if err != nil {
 			return err
 		}
-		return insert(ctx, c, d, c.Files.Of(data))
+		return (&content{doc: d, temp: c.Files.Of(data), judged: true, size: c.Form.Get("file_size")}).insert(ctx, c)
 	})
 	if err != nil && exc.Of(err) != nil {
 		core.Catch(c, err)
@@ -281,7 +269,8 @@ func attachParams() []method.Param {
 		arg.Opt("is_private", method.Any, nil), arg.Opt("docfield", method.Any, nil)}
 }
 
-// attachFile stores text or base64 as a file on a document that the user may read.
+// attachFile stores text or base64 as a file on a document that the user may write, or,
+// as upstream has it, may read where the site is in compat mode.
 // Source: frappe/client.py attach_file.
 func attachFile(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	ref, err := c.Get(ctx, a.Text("doctype"), a.Text("docname"))
@@ -302,7 +291,8 @@ func attachFile(ctx context.Context, c *engine.Call, a method.Args) (any, error)
 	if err != nil {
 		return nil, err
 	}
-	if err := insert(ctx, c, d, c.Files.Of(data)); err != nil {
+	readers := c.Site.Config().Str("permlevel_mode") == "compat"
+	if err := (&content{doc: d, temp: c.Files.Of(data), judged: readers}).insert(ctx, c); err != nil {
 		return nil, err
 	}
 	if field := a.Text("docfield"); field != "" {

@@ -24,6 +24,7 @@ func registerTrees(h *engine.Hooks, r *method.Registry) {
 		d.Set("old_parent", document.NullValue)
 		return nil
 	}))
+	h.On(engine.AnyDocType, engine.BeforeInsert, trees(dropPlace))
 	h.On(engine.AnyDocType, engine.OnUpdate, trees(updateTree))
 	h.On(engine.AnyDocType, engine.OnTrash, trees(trashNode))
 	h.On(engine.AnyDocType, engine.BeforeRename, trees(checkMerge))
@@ -196,6 +197,18 @@ func (t tree) checkLoop(ctx context.Context, name string, lft, rgt int64) error 
 		word = "descendents" // Frappe: v14's spelling
 	}
 	return exc.NestedSetRecursion.Throw("Item cannot be added to its own " + word)
+}
+
+// dropPlace takes off a new node where a client says it stands: a node that claims a range
+// would take the nodes in it below itself. (Upstream moves the claimed range.)
+func dropPlace(_ context.Context, _ *engine.Call, d *document.Document) error {
+	for _, name := range bothEnds {
+		d.Set(name, document.IntOf(0))
+	}
+	if d.Type.Column("old_parent") != nil && !d.Get("old_parent").IsNull() {
+		d.Set("old_parent", document.NullValue)
+	}
+	return nil
 }
 
 // updateTree places a saved node and takes over what the database then holds.

@@ -112,7 +112,11 @@ func keepStandard(_ context.Context, c *engine.Call, d *document.Document) error
 	return nil
 }
 
-func toggle(ctx context.Context, c *engine.Call, d *document.Document, args *document.Object) (any, error) {
+func toggle(ctx context.Context, c *engine.Call, sent *document.Document, args *document.Object) (any, error) {
+	d, err := c.GetForUpdate(ctx, "Report", sent.Name())
+	if err != nil {
+		return nil, err
+	}
 	ok, err := c.HasPermission(ctx, "Report", doctype.Write, d)
 	if err != nil {
 		return nil, err

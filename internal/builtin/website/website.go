@@ -115,7 +115,11 @@ func fill(ctx context.Context, c *engine.Call, d, form *document.Document, data 
 // store inserts or saves the document of a form.
 func store(ctx context.Context, c *engine.Call, d, form *document.Document, incomplete bool) error {
 	if !d.New {
-		ok, err := mayChange(ctx, c, d, form)
+		stored, err := c.GetForUpdate(ctx, d.Type.Name, d.Name()) // what the form has filled in is no reason
+		if err != nil {
+			return err
+		}
+		ok, err := mayChange(ctx, c, stored, form)
 		if err != nil {
 			return err
 		}

@@ -86,7 +86,11 @@ func fillStates(ctx context.Context, c *engine.Call, d *document.Document) error
 			continue
 		}
 		done[status] = true
-		b := storage.NewBuilder(c.Tx.Dialect()).SQL("UPDATE ").Table(dt.Name).SQL(" SET ").Ident(field).SQL(" = ").Str(row.Text("state")).
+		state, err := storage.Fit(dt, col, row.Get("state")) // the field may be an older one of another type
+		if err != nil {
+			return err
+		}
+		b := storage.NewBuilder(c.Tx.Dialect()).SQL("UPDATE ").Table(dt.Name).SQL(" SET ").Ident(field).SQL(" = ").Arg(state).
 			SQL(" WHERE (").Ident(field).SQL(" IS NULL OR ").Ident(field).SQL(" = ").Str("").SQL(") AND ").Ident("docstatus").SQL(" = ").Arg(document.IntOf(row.Int("doc_status")))
 		if _, err := c.Tx.Exec(ctx, b); err != nil {
 			return err

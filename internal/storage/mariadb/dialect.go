@@ -139,8 +139,19 @@ func (Dialect) DropIndex(b *storage.Builder, table, name string) {
 func (Dialect) RebuildsForTypes() bool { return false }
 
 // AlterType is MODIFY, which restates the whole column.
-func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpec) {
-	b.SQL("ALTER TABLE ").Ident(table).SQL(" MODIFY ").Ident(s.Name).SQL(" ").SQL(d.ColumnType(s))
+func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpec, _ string) {
+	b.SQL("ALTER TABLE ").Ident(table).SQL(" MODIFY ")
+	d.column(b, s)
+}
+
+// ReplaceColumn makes a new column of the name.
+func (d Dialect) ReplaceColumn(b *storage.Builder, table string, s storage.ColumnSpec) {
+	b.SQL("ALTER TABLE ").Ident(table).SQL(" DROP COLUMN ").Ident(s.Name).SQL(", ADD COLUMN ")
+	d.column(b, s)
+}
+
+func (d Dialect) column(b *storage.Builder, s storage.ColumnSpec) {
+	b.Ident(s.Name).SQL(" ").SQL(d.ColumnType(s))
 	if s.NotNull {
 		b.SQL(" NOT NULL")
 	}
@@ -157,6 +168,9 @@ func (Dialect) FillNulls(b *storage.Builder, table string, s storage.ColumnSpec)
 
 // ExactNames is false.
 func (Dialect) ExactNames() bool { return false }
+
+// Reserves is false.
+func (Dialect) Reserves(string) bool { return false }
 
 // NullOrder is empty: null is first by itself.
 func (Dialect) NullOrder(bool) string { return "" }

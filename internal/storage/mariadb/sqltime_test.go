@@ -35,12 +35,12 @@ func TestDatesAreReadAsMariaDBReadsThem(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close()
+	defer func() { _ = db.Close() }()
 	conn, err := db.Conn(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }()
 	name := dbtest.FreeName()
 	for _, text := range []string{"CREATE DATABASE " + name, "USE " + name,
 		"CREATE TABLE t (id INT PRIMARY KEY, c0 DATE, c1 DATETIME(6), c2 TIME(6)) ENGINE=Memory", "INSERT INTO t VALUES (1, NULL, NULL, NULL)"} {

@@ -148,9 +148,26 @@ func (Dialect) DropIndex(b *storage.Builder, _, name string) { b.SQL("DROP INDEX
 // RebuildsForTypes is false.
 func (Dialect) RebuildsForTypes() bool { return false }
 
-// AlterType casts explicitly, since PostgreSQL converts few types by itself, and
-// drops the old default first, which may not fit the new type.
-func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpec) {
+// AlterType casts explicitly, since PostgreSQL converts few types by itself: numbers to
+// numbers as such, all else by their text. It drops the old default first, which may not
+// fit the new type.
+func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpec, old string) {
+	typ := columnType(s)
+	d.alter(b, table, s, func() {
+		if storage.Numeric(old) && storage.Numeric(typ) {
+			b.SQL("CAST(").Ident(s.Name).SQL(" AS " + typ + ")")
+			return
+		}
+		b.SQL("CAST(CAST(").Ident(s.Name).SQL(" AS text) AS " + typ + ")")
+	})
+}
+
+// ReplaceColumn makes all values null.
+func (d Dialect) ReplaceColumn(b *storage.Builder, table string, s storage.ColumnSpec) {
+	d.alter(b, table, s, func() { b.SQL("CAST(NULL AS " + columnType(s) + ")") })
+}
+
+func (d Dialect) alter(b *storage.Builder, table string, s storage.ColumnSpec, value func()) {
 	alter := func(more string) { b.SQL(", ALTER COLUMN ").Ident(s.Name).SQL(more) }
 	b.SQL("ALTER TABLE ").Ident(table).SQL(" ALTER COLUMN ").Ident(s.Name).SQL(" DROP DEFAULT")
 	if !s.NotNull && !s.PrimaryKey {
@@ -160,7 +177,7 @@ func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpe
 	if s.NotNull {
 		b.SQL("COALESCE(")
 	}
-	b.SQL("CAST(").Ident(s.Name).SQL(" AS " + columnType(s) + ")")
+	value()
 	if s.NotNull {
 		b.SQL(", " + s.Default + ")")
 		alter(" SET NOT NULL")
@@ -172,6 +189,15 @@ func (d Dialect) AlterType(b *storage.Builder, table string, s storage.ColumnSpe
 
 // ExactNames is true: quoted names keep their case.
 func (Dialect) ExactNames() bool { return true }
+
+// Reserves names the columns that every table of PostgreSQL has.
+func (Dialect) Reserves(column string) bool {
+	switch strings.ToLower(column) {
+	case "ctid", "xmin", "xmax", "cmin", "cmax", "tableoid":
+		return true
+	}
+	return false
+}
 
 // NullOrder puts null before all values, as MariaDB does.
 func (Dialect) NullOrder(desc bool) string {

@@ -73,7 +73,7 @@ func (c *conn) setUp(o Options) error {
 	if err := c.db.SetAuthorizer(c.preparing.authorize); err != nil {
 		return err
 	}
-	return registerLike(c.db)
+	return errors.Join(registerLike(c.db), registerStored(c.db))
 }
 
 // prepare returns a statement for the caller alone, to be given back with release.

@@ -7,6 +7,7 @@ import (
 	"freddo/doctype"
 	"freddo/document"
 	"freddo/internal/storage"
+	"strings"
 )
 
 // Dialect is SQLite's words.
@@ -106,13 +107,25 @@ func (Dialect) DropIndex(b *storage.Builder, _, name string) { b.SQL("DROP INDEX
 func (Dialect) RebuildsForTypes() bool { return true }
 
 // AlterType does not exist in SQLite.
-func (Dialect) AlterType(*storage.Builder, string, storage.ColumnSpec) {}
+func (Dialect) AlterType(*storage.Builder, string, storage.ColumnSpec, string) {}
+
+// ReplaceColumn does not either: tables are rebuilt.
+func (Dialect) ReplaceColumn(*storage.Builder, string, storage.ColumnSpec) {}
 
 // FillNulls is not needed: tables are rebuilt.
 func (Dialect) FillNulls(*storage.Builder, string, storage.ColumnSpec) bool { return false }
 
 // ExactNames is false.
 func (Dialect) ExactNames() bool { return false }
+
+// Reserves names the columns that SQLite knows the key of every row by.
+func (Dialect) Reserves(column string) bool {
+	switch strings.ToLower(column) {
+	case "rowid", "oid", "_rowid_":
+		return true
+	}
+	return false
+}
 
 // NullOrder is empty: null is first by itself.
 func (Dialect) NullOrder(bool) string { return "" }
@@ -136,6 +149,10 @@ func (Dialect) WriteFunction(b *storage.Builder, name string, args []func()) boo
 		b.SQL("(")
 		args[0]()
 		b.SQL(" + 0.0)")
+	case "STORED_DATE", "STORED_DATETIME", "STORED_TIME", "STORED_JSON":
+		b.SQL(storedAs + "('" + name + "', ")
+		args[0]()
+		b.SQL(")")
 	case "CONCAT":
 		b.SQL("(")
 		for i, arg := range args {

@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"runtime"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -68,11 +70,17 @@ func open(path string, o Options) (*Driver, error) {
 			return nil, fmt.Errorf("%s: %w", path, err)
 		}
 	}
+	if err = keepPrivate(path); err != nil {
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), d.unlock())
+	}
 	if d.w, err = openWriter(path, o); err != nil {
 		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), d.unlock())
 	}
 	for range o.Readers {
 		d.readers <- nil
+	}
+	if err := keepPrivate(path); err != nil { // the log, which the writer has opened
+		return nil, errors.Join(fmt.Errorf("open %s: %w", path, err), d.Close())
 	}
 	return d, nil
 }
@@ -93,6 +101,9 @@ func (d *Driver) Acquire(ctx context.Context, write bool) (storage.Conn, error) 
 	return r, nil
 }
 
+// Places is the size of the reader pool.
+func (d *Driver) Places() int { return cap(d.readers) }
+
 // Close waits for readers and writer and closes all connections.
 func (d *Driver) Close() error {
 	if d.closed.Swap(true) {
@@ -108,3 +119,31 @@ func (d *Driver) unlock() error {
 	}
 	return unlockFile(d.lock)
 }
+
+// keepPrivate makes the database's file before SQLite does, so that other users of the
+// machine cannot read it, nor the log that SQLite makes beside it in the file's mode. Of
+// files that are there already it takes away what others may.
+func keepPrivate(path string) error {
+	if strings.HasPrefix(path, ":") || strings.HasPrefix(path, "file:") {
+		return nil // not a file's name
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, privateMode)
+	if err != nil {
+		return err
+	}
+	if err := f.Close(); err != nil {
+		return err
+	}
+	for _, name := range []string{path, path + "-wal", path + "-shm"} {
+		info, err := os.Stat(name)
+		if err != nil || info.Mode().Perm()&^privateMode == 0 {
+			continue
+		}
+		if err := os.Chmod(name, info.Mode().Perm()&privateMode); err != nil && !errors.Is(err, fs.ErrPermission) {
+			return err
+		}
+	}
+	return nil
+}
+
+const privateMode = 0o640

@@ -186,6 +186,16 @@ func testSetColumns(t *testing.T, s *site) {
 			return tx.SetColumns(ctx, s.task, document.Text("T1"), cols, list)
 		})
 	}
+	noErr(t, set([]string{"points"}, 42))
+	for _, v := range []any{"/files/x.txt", "", "12 pieces", "0x10", "nan", "1_0", []document.Value{document.Text("x")}} {
+		wantKind(t, set([]string{"points"}, v), storage.BadValue, "points")
+	}
+	wantKind(t, set([]string{"title", "points"}, "y", "many"), storage.BadValue, "points")
+	for _, v := range []any{"7", " 7", 7, 7.0, "7.0", "7e0"} {
+		noErr(t, set([]string{"points"}, 0))
+		noErr(t, set([]string{"points"}, v))
+		same(t, "points", s.load(t, "T1").Get("points"), document.IntOf(7))
+	}
 	noErr(t, set([]string{"points", "due", "name"}, "42", "2026-1-1", "T9"))
 	d := s.load(t, "T9")
 	same(t, "points", d.Get("points"), document.IntOf(42))

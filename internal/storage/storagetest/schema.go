@@ -16,7 +16,8 @@ func schemaTests() []test {
 		{"text to number", testTextToNumber}, {"text to float and back", testFloatAndBack}, {"unique on and off", testUniqueOnOff},
 		{"unique on duplicates", testUniqueDuplicates}, {"becomes a child table", testBecomesChild}, {"rename table", testRenameTable},
 		{"rolled back", testSchemaRollback}, {"long names", testLongNames}, {"indexes survive", testIndexesSurvive}, {"index off", testIndexOff},
-		{"index of text", testTextIndex},
+		{"index of text", testTextIndex}, {"every change of type", testEveryRetype}, {"a refused change is refused again", testRefusedAgain},
+		{"what cannot be undone is checked first", testCheckedFirst},
 	}
 }
 
@@ -150,10 +151,20 @@ func testFloatAndBack(t *testing.T, s *site) {
 	noErr(t, err)
 	same(t, "float", s.value(t, dt, "X", "a"), document.FloatOf(3))
 	s.put(t, dt, "Y", "a", 2.5)
+	_, _, err = s.sync(t, `{"fieldname": "a", "fieldtype": "Int"}, {"fieldname": "b", "fieldtype": "Data"}`)
+	wantUnfit(t, err, "a", "Y", storage.Lost)
+	same(t, "not rounded", s.value(t, dt, "Y", "a"), document.FloatOf(2.5))
+	dt, _, err = s.sync(t, `{"fieldname": "a", "fieldtype": "Float"}`)
+	noErr(t, err)
+	s.put(t, dt, "Z", "a", 4)
+	s.write(t, func(ctx context.Context, tx *storage.Tx) error {
+		_, err := tx.Delete(ctx, dt, document.Text("Y"))
+		return err
+	})
 	dt, _, err = s.sync(t, `{"fieldname": "a", "fieldtype": "Int"}`)
 	noErr(t, err)
 	same(t, "int", s.value(t, dt, "X", "a"), document.IntOf(3))
-	same(t, "rounded", s.value(t, dt, "Y", "a"), document.IntOf(3))
+	same(t, "int", s.value(t, dt, "Z", "a"), document.IntOf(4))
 }
 
 func testUniqueOnOff(t *testing.T, s *site) {

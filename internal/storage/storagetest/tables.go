@@ -77,6 +77,10 @@ func testSetSingle(t *testing.T, s *site) {
 	s.write(t, func(ctx context.Context, tx *storage.Tx) error {
 		return tx.SetColumns(ctx, s.settings, document.Text(s.settings.Name), []string{"limit"}, []document.Value{document.IntOf(6)})
 	})
+	err := s.try(func(ctx context.Context, tx *storage.Tx) error {
+		return tx.SetColumns(ctx, s.settings, document.Text(s.settings.Name), []string{"title", "limit"}, []document.Value{document.Text("z"), document.Text("/files/x")})
+	})
+	wantKind(t, err, storage.BadValue, "limit")
 	d, found := s.loadSingle(t)
 	if !found {
 		t.Fatal("not found")

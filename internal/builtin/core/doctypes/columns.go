@@ -3,11 +3,10 @@ package doctypes
 import (
 	"context"
 	"fmt"
-	"strconv"
+	"html"
 	"strings"
 
 	"freddo/doctype"
-	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/engine"
 	"freddo/internal/storage"
@@ -80,41 +79,55 @@ func columnDefault(def string) bool {
 	case "", "_Login", "__user", "_Full Name", "Today", "__today", "now", "Now":
 		return false
 	}
-	return !strings.HasPrefix(def, ":")
+	return !strings.HasPrefix(def, ":") && !strings.ContainsRune(def, 0)
 }
 
-// checkRetyped refuses to make numbers of texts that are none, as MariaDB does.
-// SQLite would keep them.
-func checkRetyped(ctx context.Context, c *engine.Call, dt, before *doctype.DocType) error {
+// checkShortened refuses to make text of any length a column of limited length when a
+// value is longer: not every database's catalogue tells one from the other. Text whose
+// limit becomes lower is another matter (see checkLengths).
+func checkShortened(ctx context.Context, c *engine.Call, dt, before *doctype.DocType) error {
 	for _, f := range dt.Fields {
 		old := before.Field(f.Fieldname)
-		if old == nil || !f.HasColumn() || !old.HasColumn() || old.Type.Class != doctype.TextClass || !f.Type.Numeric {
+		if old == nil || !f.HasColumn() || !old.HasColumn() || f.Type.Size != doctype.SizeVarchar || old.Type.Class != doctype.TextClass || old.Type.Size == doctype.SizeVarchar {
 			continue
 		}
-		bad, found, err := notNumber(ctx, c, dt.Name, f.Fieldname)
+		longest, err := c.Tx.Longest(ctx, "tab"+dt.Name, f.Fieldname)
 		if err != nil {
 			return err
 		}
-		if found {
-			return exc.Operational.New(fmt.Sprintf(`(1292, "Truncated incorrect INTEGER value: '%s'")`, bad))
+		if longest > int64(varchar(f)) {
+			return &storage.Unfit{Table: "tab" + dt.Name, Column: f.Fieldname, Size: doctype.SizeVarchar, Why: storage.TooWide}
 		}
 	}
 	return nil
 }
 
-// notNumber finds a value of a text column that is no number.
-func notNumber(ctx context.Context, c *engine.Call, dt, field string) (bad string, found bool, err error) {
-	b := storage.NewBuilder(c.Tx.Dialect()).SQL("SELECT DISTINCT ").Ident(field).SQL(" FROM ").Table(dt).SQL(" WHERE ").Ident(field).SQL(" IS NOT NULL")
-	rows, err := c.Tx.Peek(ctx, b)
-	if err != nil {
-		return "", false, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		text := document.ToText(rows.Raw(0).Natural())
-		if _, err := strconv.ParseFloat(text, 64); err != nil {
-			return text, true, nil
+// unfitError is what the refusal of a type is to a client: MariaDB's errors where it
+// refuses too, and a message where it would change values without a word.
+func unfitError(dt *doctype.DocType, u *storage.Unfit) error {
+	switch {
+	case u.Why == storage.Lost:
+		f := dt.Field(u.Column)
+		label, kind := u.Column, ""
+		if f != nil {
+			label, kind = f.Label, f.Fieldtype
 		}
+		return exc.Validation.Throwf("The type of %s cannot be changed to %s: %s, which %s holds, would be lost or changed. Change the stored values first.",
+			engine.Bold(label), kind, engine.Bold(html.EscapeString(u.Value)), engine.Bold(html.EscapeString(u.Row)))
+	case u.Why == storage.TooBig:
+		return exc.OutOfRange.Wrap(u, fmt.Sprintf(`(1264, "Out of range value for column '%s' at row 1")`, u.Column))
+	case u.Why == storage.TooWide:
+		return exc.OutOfRange.Wrap(u, fmt.Sprintf(`(1406, "Data too long for column '%s' at row 1")`, u.Column))
 	}
-	return "", false, rows.Err()
+	switch u.Size {
+	case doctype.SizeDate, doctype.SizeDatetime:
+		return exc.Operational.Wrap(u, fmt.Sprintf(`(1292, "Incorrect datetime value: '%s' for column '%s' at row 1")`, u.Value, u.Column))
+	case doctype.SizeTime:
+		return exc.Operational.Wrap(u, fmt.Sprintf(`(1292, "Incorrect time value: '%s' for column '%s' at row 1")`, u.Value, u.Column))
+	case doctype.SizeJSON:
+		return exc.Operational.Wrap(u, fmt.Sprintf("(4025, 'CONSTRAINT `%s.%s` failed')", u.Table, u.Column))
+	case doctype.SizeDecimal, doctype.SizeRating:
+		return exc.Operational.Wrap(u, fmt.Sprintf(`(1292, "Truncated incorrect DECIMAL value: '%s'")`, u.Value))
+	}
+	return exc.Operational.Wrap(u, fmt.Sprintf(`(1292, "Truncated incorrect INTEGER value: '%s'")`, u.Value))
 }

@@ -45,7 +45,8 @@ func onUpdate(ctx context.Context, c *engine.Call, d *document.Document) error {
 // SyncTable makes a DocType's table match its merged description. before is the
 // description so far, nil for a new one. When a table cannot be changed, what the call
 // wrote is kept all the same, as upstream's implicit commit does: the columns that are
-// new are added then, since the DocType has them, and the others stay as they were.
+// new are added then, since the DocType has them, and the others stay as they were. What
+// upstream would do with loss of data is refused as a whole.
 // Source: frappe/database/schema.py DBTable.sync, validate.
 func SyncTable(ctx context.Context, c *engine.Call, name string, before *doctype.DocType) error {
 	dt, err := c.DocType(ctx, name)
@@ -60,10 +61,15 @@ func SyncTable(ctx context.Context, c *engine.Call, name string, before *doctype
 	if dt.IsSingle || dt.IsVirtual {
 		return nil
 	}
+	for _, f := range dt.Fields {
+		if f.Slot >= 0 && dt.Columns[f.Slot].Stored && c.Tx.Dialect().Reserves(f.Fieldname) {
+			return exc.InvalidFieldName.Throwf("Fieldname %s is restricted", f.Fieldname)
+		}
+	}
 	o := c.SchemaOptions()
 	change := func() error { return alter(ctx, c, dt, o) }
 	if before != nil {
-		err = checkRetyped(ctx, c, dt, before)
+		err = checkShortened(ctx, c, dt, before)
 	}
 	if err == nil {
 		err = c.Tx.Savepoint(ctx, change)
@@ -71,7 +77,7 @@ func SyncTable(ctx context.Context, c *engine.Call, name string, before *doctype
 	if err == nil {
 		return nil
 	}
-	if before != nil {
+	if before != nil && !losesData(err) {
 		o.AddOnly = true
 		if aerr := c.Tx.Savepoint(ctx, change); aerr != nil {
 			return errors.Join(err, aerr) // nothing is kept: the DocType must not go without its columns
@@ -83,8 +89,18 @@ func SyncTable(ctx context.Context, c *engine.Call, name string, before *doctype
 	return tableError(dt, err)
 }
 
+// losesData reports whether a change was refused that upstream would have made.
+func losesData(err error) bool {
+	var u *storage.Unfit
+	return errors.As(err, &u) && u.Why == storage.Lost
+}
+
 // tableError is what a database's refusal to change a table is to a client.
 func tableError(dt *doctype.DocType, err error) error {
+	var u *storage.Unfit
+	if errors.As(err, &u) {
+		return unfitError(dt, u)
+	}
 	var se *storage.Error
 	if !errors.As(err, &se) {
 		return err
