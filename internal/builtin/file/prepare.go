@@ -43,7 +43,7 @@ func (in *content) clean(c *engine.Call, name string, strip bool) error {
 			return err
 		}
 	}
-	if quirk.Of(c.Profile).ChecksPDF && files.FileType(in.doc.Text("file_name")) == "PDF" {
+	if quirk.Of(c.Profile).ChecksPDF && files.FileType(name) == "PDF" {
 		if err := in.checkPDF(); err != nil {
 			return err
 		}
