@@ -236,18 +236,33 @@ func (a *App) GenerateKeys(ctx context.Context, user string) (key, secret string
 }
 
 // Methods lists the whitelisted methods by their dotted names.
-func Methods() []string { return everyMethod().Names() }
+func Methods() []string {
+	methods, _ := everyMethod()
+	return methods.Names()
+}
+
+// DocMethods lists the whitelisted methods of documents as DocType.method; those that
+// documents of every DocType have stand under *.
+func DocMethods() []string {
+	_, hooks := everyMethod()
+	return hooks.DocMethods()
+}
 
 // MethodsMarkdown describes the whitelisted methods as the page docs/methods.md.
-func MethodsMarkdown() string { return everyMethod().Markdown() }
+func MethodsMarkdown() string {
+	methods, _ := everyMethod()
+	return methods.Markdown()
+}
 
-// everyMethod is a registry of the methods that all sites have.
-func everyMethod() *method.Registry {
-	r := method.NewRegistry()
-	builtin.Register(engine.NewHooks(), r)
+// everyMethod is a registry of the methods that all sites have, and of those of documents.
+func everyMethod() (*method.Registry, *engine.Hooks) {
+	r, hooks := method.NewRegistry(), engine.NewHooks()
+	builtin.Register(hooks, r)
 	httpapi.Register(r, compat.V15(), nil)
-	store := auth.New(nil, nil)
-	account.New(store, nil).Register(engine.NewHooks(), r, account.Profile{Impersonation: true})
-	oauth.New(&engine.Engine{Profile: compat.V15()}, store).Register(engine.NewHooks(), r)
-	return r
+	e := &engine.Engine{Profile: compat.V15()}
+	store := auth.New(e, nil)
+	store.Register(hooks)
+	account.New(store, nil).Register(hooks, r, account.Profile{Impersonation: true})
+	oauth.New(e, store).Register(hooks, r)
+	return r, hooks
 }

@@ -26,6 +26,8 @@ type NewSiteOptions struct {
 	Compat string
 	// TimeZone is the site's time zone, UTC by default.
 	TimeZone string
+	// Config are further keys of the site's site_config.json.
+	Config map[string]any
 	// Progress is told how far the work is; nil stays quiet.
 	Progress Progress
 	// fast gives up durability, for tests.
@@ -59,6 +61,9 @@ func NewSite(ctx context.Context, dir string, o NewSiteOptions) error {
 		return err
 	}
 	values := at.config()
+	for k, v := range o.Config {
+		values[k] = v
+	}
 	values["compat"] = profile.Name
 	if _, err = site.Create(dir, values); err == nil {
 		err = install(ctx, dir, o)

@@ -124,6 +124,16 @@ func (l *links) take(key string, now time.Time) string {
 	return v.user
 }
 
+// peek returns the user of a key that is good.
+func (l *links) peek(key string, now time.Time) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if v, ok := l.by[key]; ok && !now.After(v.until) {
+		return v.user
+	}
+	return ""
+}
+
 // logLogin writes who logged in and who failed to.
 // Source: frappe/core/doctype/activity_log/feed.py login_feed; frappe/auth.py fail.
 func logLogin(ctx context.Context, c *engine.Call, e auth.LoginEvent) error {

@@ -172,6 +172,14 @@ func TestMailsDoNotBelieveTheHostHeader(t *testing.T) {
 	if mail := box.next(); strings.Contains(mail, "evil") || !strings.Contains(mail, "/update-password?key=") {
 		t.Errorf("the mail leads to the forged host:\n%s", mail)
 	}
+	r = httptest.NewRequest(http.MethodPost, users+"reset_password", strings.NewReader("user=olga@example.com"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("X-Forwarded-Proto", "https")
+	r.RemoteAddr = "127.0.0.1:1" // a proxy on this machine
+	s.Do(nil, r)
+	if mail := box.next(); !strings.Contains(mail, "https://site/update-password?key=") {
+		t.Errorf("the mail of a site that is reached by https:\n%s", mail)
+	}
 }
 
 func TestUnknownUsersCanBeHidden(t *testing.T) {

@@ -143,6 +143,9 @@ func (s *Service) whoseKey(ctx context.Context, c *engine.Call, a method.Args) (
 	if err != nil {
 		return "", "", err
 	}
+	if err := s.auth.Guess(c, "reset key", "", len(rows) > 0); err != nil {
+		return "", "", err
+	}
 	if len(rows) == 0 {
 		return "", "The reset password link has either been used before or is invalid", nil
 	}

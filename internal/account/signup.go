@@ -4,6 +4,7 @@ import (
 	"context"
 	"html"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
@@ -152,7 +153,14 @@ func (s *Service) sendLink(ctx context.Context, c *engine.Call, a method.Args) (
 
 // loginByLink logs in with a link's key. Source: frappe/www/login.py login_via_key.
 func (s *Service) loginByLink(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
+	if s.auth.Foreign(c) { // a click in a mail, or a page that wants somebody logged in
+		s.askLink(c, a.Text("key"))
+		return nil, nil
+	}
 	user := s.links.take(a.Text("key"), c.Now())
+	if err := s.auth.Guess(c, "login link", "", user != ""); err != nil {
+		return nil, err
+	}
 	if user == "" {
 		page(c, http.StatusForbidden, "Not Permitted", "The link you trying to login is invalid or expired.")
 		return nil, nil
@@ -167,6 +175,18 @@ func (s *Service) loginByLink(ctx context.Context, c *engine.Call, a method.Args
 		c.Response.Location = c.Profile.Desk
 	}
 	return nil, nil
+}
+
+// askLink asks a browser that was led to a login link whether it is to log in. The key
+// stays good: what looks at mails for viruses does not use it up either.
+func (s *Service) askLink(c *engine.Call, key string) {
+	user := s.links.peek(key, c.Now())
+	if user == "" {
+		page(c, http.StatusForbidden, "Not Permitted", "The link you trying to login is invalid or expired.")
+		return
+	}
+	page(c, http.StatusOK, "Log in", `<a href="?key=`+html.EscapeString(url.QueryEscape(key))+`">Log in as `+html.EscapeString(user)+"</a>")
+	c.Response.Header = append(c.Response.Header, [2]string{"Referrer-Policy", "same-origin"}, [2]string{"X-Frame-Options", "DENY"})
 }
 
 // deliverOTP sends a one-time password, or mails the key of an authenticator app. Source: frappe/twofactor.py process_2fa_for_email.

@@ -160,9 +160,12 @@ func (s *Store) scheme(ctx context.Context, c *engine.Call, scheme, token string
 		if s.Bearer == nil {
 			return nil
 		}
-		user, ok, err := s.Bearer(ctx, c, token)
+		user, limits, ok, err := s.Bearer(ctx, c, token)
 		if err != nil || !ok {
 			return err
+		}
+		if limits != nil {
+			c.SetLimits(limits)
 		}
 		c.SetUser(user) // Frappe: a Bearer token replaces a cookie's user, a key does not
 		return s.seen(ctx, c, user)
@@ -204,8 +207,11 @@ func (s *Store) byKey(ctx context.Context, c *engine.Call, key, secret string) e
 		s.keys.put(gen, key, e)
 	}
 	sum := sha256.Sum256([]byte(secret))
-	right := subtle.ConstantTimeCompare(sum[:], e.secret[:]) == 1
-	if !right || e.user == "" || !e.enabled && (e.named != nil || !s.Engine.Profile.DisabledKeysWork) {
+	ok := subtle.ConstantTimeCompare(sum[:], e.secret[:]) == 1
+	if err := s.Guess(c, "key", key, ok); err != nil {
+		return err
+	}
+	if !ok || e.user == "" || !e.enabled && (e.named != nil || !s.Engine.Profile.DisabledKeysWork) {
 		return exc.Authentication.New("")
 	}
 	if e.named != nil {
@@ -296,7 +302,11 @@ func (s *Store) bySource(ctx context.Context, c *engine.Call, source, key, secre
 			return err
 		}
 	}
-	if subtle.ConstantTimeCompare([]byte(want), []byte(secret)) != 1 || !ok || document.ToText(user) == "" {
+	same := subtle.ConstantTimeCompare([]byte(want), []byte(secret)) == 1
+	if err := s.Guess(c, "key of "+source, key, same && ok); err != nil {
+		return err
+	}
+	if !same || !ok || document.ToText(user) == "" {
 		return exc.Authentication.New("")
 	}
 	if isGuest(c.User) {

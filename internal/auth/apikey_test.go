@@ -56,7 +56,7 @@ func BenchmarkCachedNamedKey(b *testing.B) {
 	s.keys.known.Store(&map[string]*apiKey{"key": {user: "olga@example.com", secret: sha256.Sum256([]byte("secret")), enabled: true, named: k}})
 	s.active.due("olga@example.com", time.Now().Unix())
 	ctx := context.Background()
-	c := &engine.Call{Request: &engine.Request{Peer: "192.0.2.7:4711"}}
+	c := &engine.Call{Request: &engine.Request{RemoteIP: "192.0.2.7"}}
 	b.ReportAllocs()
 	for b.Loop() {
 		c.User = perm.Guest
@@ -106,7 +106,7 @@ func TestHashesWaitForASlot(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Millisecond)
 	defer cancel()
-	if _, err := p.Verify(ctx, "", "x"); err == nil {
+	if _, _, err := p.Verify(ctx, "", "x"); err == nil {
 		t.Error("a check ran while every slot was taken")
 	}
 	if _, err := p.Hash("x"); err != nil {
@@ -116,7 +116,7 @@ func TestHashesWaitForASlot(t *testing.T) {
 		f()
 	}
 	p.waiting.Store(maxWaiting)
-	if _, err := p.Verify(context.Background(), "", "x"); err == nil {
+	if _, _, err := p.Verify(context.Background(), "", "x"); err == nil {
 		t.Error("the queue has no end")
 	}
 }

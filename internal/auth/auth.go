@@ -17,9 +17,9 @@ import (
 	"freddo/internal/perm"
 )
 
-// Bearer resolves an OAuth access token to its user; ok is false when the token is
-// unknown, revoked or expired.
-type Bearer func(ctx context.Context, c *engine.Call, token string) (user string, ok bool, err error)
+// Bearer resolves an OAuth access token to its user and what the token's scopes leave of
+// the user's rights (nil: all); ok is false when it is unknown, revoked or expired.
+type Bearer func(ctx context.Context, c *engine.Call, token string) (user string, l *engine.Limits, ok bool, err error)
 
 // LoginEvent tells of a login that succeeded (Failure is empty) or failed.
 type LoginEvent struct {
@@ -54,6 +54,7 @@ type Store struct {
 	keys     keyCache
 	sessions sessionCache
 	attempts attempts
+	guesses  attempts
 	active   activity
 	otps     otpCache
 
@@ -67,6 +68,7 @@ func New(e *engine.Engine, v *Vault) *Store {
 	s.keys.init()
 	s.sessions.init()
 	s.attempts.init()
+	s.guesses.init()
 	s.active.init()
 	s.otps.init()
 	return s

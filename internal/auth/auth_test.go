@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"encoding/base32"
 	"fmt"
 	"net/http"
@@ -54,27 +55,73 @@ func TestLockout(t *testing.T) {
 	var a attempts
 	a.init()
 	now, lock := time.Unix(1000, 0), 3*time.Second
-	for i := range 2 {
-		a.fail(now, lock, "u:x", "a:1")
-		if a.locked(now, lock, 2, "u:x") {
-			t.Fatalf("locked after %d failures of 2 allowed", i+1)
+	clock := func() time.Time { return now }
+	try := func(o outcome, keys ...string) (locked bool) {
+		t.Helper()
+		end, locked, err := a.begin(context.Background(), clock, lock, 2, keys...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !locked {
+			end(o)
+		}
+		return locked
+	}
+	for i := range 3 {
+		if try(wrong, "u:x") {
+			t.Fatalf("locked after %d failures of 2 allowed", i)
 		}
 	}
-	a.fail(now, lock, "u:x")
-	if !a.locked(now, lock, 2, "u:x") || a.locked(now, lock, 2, "a:1") || a.locked(now, lock, 2, "u:y") {
+	if !try(wrong, "u:x") || !try(right, "a:1", "u:x") || try(right, "a:1") || try(wrong, "u:y") {
 		t.Error("want u:x locked and nothing else")
 	}
-	later := now.Add(lock)
-	if a.locked(later, lock, 2, "u:x") {
+	now = now.Add(lock)
+	if try(wrong, "u:x") {
 		t.Error("still locked after the lock time")
 	}
-	a.fail(later, lock, "u:x")
 	if a.by["u:x"].count != 1 {
 		t.Errorf("a failure after the lock time counts %d, want a new run", a.by["u:x"].count)
 	}
-	a.succeed("u:x")
-	if _, ok := a.by["u:x"]; ok {
-		t.Error("a success did not end the run")
+	try(right, "u:x")
+	try(untried, "u:x")
+	if a.by["u:x"].count != 1 {
+		t.Errorf("count %d after a right and an untried guess, want 1", a.by["u:x"].count)
+	}
+	try(forgiven, "u:x")
+	if _, ok := a.by["u:x"]; ok || len(a.flying) != 0 {
+		t.Errorf("the run is not over: %v, %v", a.by, a.flying)
+	}
+}
+
+// A guess waits while those before it may still be wrong, and is refused once they were.
+func TestGuessesAtOnceAreNoMoreThanOneByOne(t *testing.T) {
+	t.Parallel()
+	var a attempts
+	a.init()
+	ctx, lock := context.Background(), time.Minute
+	var ends []func(outcome)
+	for range 3 {
+		end, locked, err := a.begin(ctx, time.Now, lock, 2, "u:x")
+		if locked || err != nil {
+			t.Fatal(locked, err)
+		}
+		ends = append(ends, end)
+	}
+	short, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, _, err := a.begin(short, time.Now, lock, 2, "u:x"); err == nil {
+		t.Fatal("a fourth guess did not wait for three that are being looked at")
+	}
+	later := make(chan bool)
+	go func() {
+		_, locked, _ := a.begin(ctx, time.Now, lock, 2, "u:x")
+		later <- locked
+	}()
+	for _, end := range ends {
+		end(wrong)
+	}
+	if !<-later {
+		t.Error("the fourth guess was not locked out")
 	}
 }
 

@@ -24,6 +24,9 @@ type guestCookies struct {
 // must not change the slice. Source: frappe/auth.py CookieManager.
 func (s *Store) Cookies(c *engine.Call) []string {
 	session := c.Session
+	if c.Response.KeepCookies && c.Response.NewSession == nil && !c.Response.ClearCookies {
+		return nil
+	}
 	if c.Response.NewSession != nil {
 		session = c.Response.NewSession
 	}

@@ -27,6 +27,9 @@ func (s *Store) Login(ctx context.Context, c *engine.Call) error {
 		return err
 	}
 	s.guest(c, set, false)
+	if err := s.mayBegin(c); err != nil {
+		return err
+	}
 	if set.noPasswordLogin {
 		return exc.Authentication.Throw("Login with username and password is not allowed.")
 	}
@@ -45,7 +48,7 @@ func (s *Store) Login(ctx context.Context, c *engine.Call) error {
 		return err
 	}
 	// Only now: a right password must not wipe out wrong one-time passwords.
-	s.attempts.succeed(addressKey(c.Request.RemoteIP), userKey(user.Name()))
+	s.attempts.succeed(addressKey(c), userKey(user.Name()))
 	if err := s.admit(ctx, c, user, set); err != nil {
 		return err
 	}
@@ -93,30 +96,46 @@ func (s *Store) credentials(ctx context.Context, c *engine.Call, usr, pwd string
 	}
 	// A lock is told before the password is looked at; upstream looks first, with the
 	// same answer, at the price of a hash for every try.
-	address := addressKey(c.Request.RemoteIP)
-	keys = []string{address, userKey(name)}
+	keys = []string{addressKey(c), userKey(name)}
 	if name == "" {
 		keys[1] = userKey(strings.ToLower(usr)) // else a lock would tell who exists
 	}
-	for _, k := range keys {
-		if err := s.checkLock(set, k); err != nil {
-			return nil, nil, err
-		}
-	}
-	right, err := s.CheckPassword(ctx, c, name, pwd)
+	ok, err := s.tryPassword(ctx, c, name, pwd, set, keys...)
 	if err != nil {
 		return nil, nil, err
 	}
 	if name == "" {
-		s.countFailure(set, keys...)
 		return nil, nil, s.fail(ctx, c, usr, "Invalid login credentials")
 	}
-	if !right {
-		s.countFailure(set, keys...)
+	if !ok {
 		return nil, nil, s.fail(ctx, c, name, "Invalid login credentials")
 	}
 	user, err = s.enabledUser(ctx, c, name, set)
 	return user, keys, err
+}
+
+// tryPassword is CheckPassword under the lockout.
+func (s *Store) tryPassword(ctx context.Context, c *engine.Call, user, pwd string, set *Settings, keys ...string) (bool, error) {
+	if !c.Tx.Writing() {
+		if err := c.CommitNow(ctx); err != nil { // give the connection back: this may have to wait
+			return false, err
+		}
+	}
+	end, err := s.guess(ctx, set, keys...)
+	if err != nil {
+		return false, err
+	}
+	became := untried
+	defer func() { end(became) }()
+	ok, err := s.CheckPassword(ctx, c, user, pwd)
+	switch {
+	case err != nil:
+	case ok:
+		became = right
+	default:
+		became = wrong
+	}
+	return ok, err
 }
 
 func (s *Store) enabledUser(ctx context.Context, c *engine.Call, name string, set *Settings) (*document.Document, error) {
@@ -125,7 +144,9 @@ func (s *Store) enabledUser(ctx context.Context, c *engine.Call, name string, se
 		return nil, err
 	}
 	if name != perm.Administrator && user.Int("enabled") == 0 {
-		s.countFailure(set, addressKey(c.Request.RemoteIP), userKey(name))
+		if err := s.countFailure(ctx, set, addressKey(c), userKey(name)); err != nil {
+			return nil, err
+		}
 		return nil, s.fail(ctx, c, name, "User disabled or missing")
 	}
 	return user, nil
@@ -154,7 +175,8 @@ func (s *Store) findUser(ctx context.Context, c *engine.Call, usr string, set *S
 }
 
 // CheckPassword reports whether pwd is a user's login password. A user without one,
-// or that does not exist, takes as long as a wrong password.
+// or that does not exist, takes as long as a wrong password. A right one whose hash is
+// cheaper than new ones are is hashed anew.
 // Source: frappe/utils/password.py check_password.
 func (s *Store) CheckPassword(ctx context.Context, c *engine.Call, user, pwd string) (bool, error) {
 	hash := ""
@@ -167,12 +189,23 @@ func (s *Store) CheckPassword(ctx context.Context, c *engine.Call, user, pwd str
 			hash = h
 		}
 	}
-	if !c.Tx.Writing() {
+	writing := c.Tx.Writing()
+	if !writing {
 		if err := c.CommitNow(ctx); err != nil { // give the connection back: the hash may have to wait
 			return false, err
 		}
 	}
-	return s.Vault.Verify(ctx, hash, pwd)
+	right, better, err := s.Vault.Verify(ctx, hash, pwd)
+	if err != nil || better == "" || s.ReadOnly() {
+		return right, err
+	}
+	if err := c.Tx.SwapAuth(ctx, "User", user, "password", hash, better); err != nil {
+		return false, err
+	}
+	if writing {
+		return true, nil
+	}
+	return true, c.CommitNow(ctx) // what follows may take its time
 }
 
 // SetPassword stores a user's login password. Ending other sessions is the
@@ -207,7 +240,22 @@ func (s *Store) fail(ctx context.Context, c *engine.Call, user, text string) err
 // login, and counts for the user's lockout.
 // Source: frappe/auth.py LoginManager.fail.
 func (s *Store) Refuse(ctx context.Context, c *engine.Call, user, text string) error {
-	s.countFailure(s.Current(), userKey(user))
+	if err := s.countFailure(ctx, s.Current(), userKey(user)); err != nil {
+		return err
+	}
+	return s.refuse(ctx, c, user, text)
+}
+
+// countFailure counts a guess that is wrong whatever it was. Errors: as guess.
+func (s *Store) countFailure(ctx context.Context, set *Settings, keys ...string) error {
+	end, err := s.guess(ctx, set, keys...)
+	if err == nil {
+		end(wrong)
+	}
+	return err
+}
+
+func (s *Store) refuse(ctx context.Context, c *engine.Call, user, text string) error {
 	err := s.fail(ctx, c, user, text)
 	c.Response.Keys.Delete("exc_type")
 	return err
@@ -217,16 +265,14 @@ func (s *Store) Refuse(ctx context.Context, c *engine.Call, user, text string) e
 // AuthenticationError "Incorrect password", SecurityException while locked.
 // Source: frappe/auth.py LoginManager.check_password.
 func (s *Store) VerifyOwn(ctx context.Context, c *engine.Call, user, pwd string) error {
-	if err := s.checkLock(s.Current(), userKey(user)); err != nil {
+	if len([]rune(pwd)) > maxPasswordIn {
+		return s.Refuse(ctx, c, user, "Incorrect password")
+	}
+	ok, err := s.tryPassword(ctx, c, user, pwd, s.Current(), userKey(user))
+	if err != nil || ok {
 		return err
 	}
-	if len([]rune(pwd)) <= maxPasswordIn {
-		right, err := s.CheckPassword(ctx, c, user, pwd)
-		if err != nil || right {
-			return err
-		}
-	}
-	return s.Refuse(ctx, c, user, "Incorrect password")
+	return s.refuse(ctx, c, user, "Incorrect password")
 }
 
 // RedirectAfterLogin remembers where a user goes after the next login. Only paths of
@@ -287,13 +333,17 @@ func (s *Store) ResetLink(ctx context.Context, c *engine.Call, user, base string
 
 // MailURL is the site's address for mails, which may not depend on what a client calls
 // it: host_name of the site's configuration, else the name of the site's folder, as
-// upstream has it. Without the former a warning is logged.
+// upstream has it, under the scheme of the request. Without the former a warning is logged.
 func (s *Store) MailURL(ctx context.Context, c *engine.Call) string {
 	if s.Engine.Site.Config().Str("host_name") != "" {
 		return s.SiteURL(c)
 	}
 	s.Engine.Log.WarnContext(ctx, "a mail holds a link to this site, but host_name is not set in the site's configuration")
-	return "http://" + filepath.Base(s.Engine.Site.Path())
+	scheme := "http"
+	if c.Request.Scheme == "https" { // said by the connection or by a proxy that is trusted
+		scheme = "https"
+	}
+	return scheme + "://" + filepath.Base(s.Engine.Site.Path())
 }
 
 // SiteURL is the site's address without a trailing slash: host_name of the site's
@@ -315,6 +365,9 @@ func (s *Store) SiteURL(c *engine.Call) string {
 // admit is what follows right credentials: hooks, address, hours, the session and
 // the answer. Source: frappe/auth.py post_login.
 func (s *Store) admit(ctx context.Context, c *engine.Call, user *document.Document, set *Settings) (err error) {
+	if err := s.mayBegin(c); err != nil {
+		return err
+	}
 	before := c.User
 	defer func() {
 		if err != nil {
@@ -398,6 +451,9 @@ func (s *Store) LoginAs(ctx context.Context, c *engine.Call, name string) error 
 // Logout ends the session of c, expires its cookies and commits. From v15 on it
 // answers for the Guest that is left. Source: frappe/auth.py logout; frappe/handler.py.
 func (s *Store) Logout(ctx context.Context, c *engine.Call) error {
+	if c.Request.Part {
+		return errPart
+	}
 	for _, fn := range s.OnLogout {
 		if err := fn(ctx, c); err != nil {
 			return err

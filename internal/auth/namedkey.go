@@ -43,8 +43,8 @@ func (k *namedKey) admit(c *engine.Call, now time.Time) bool {
 	if len(k.from) == 0 {
 		return true
 	}
-	addr, ok := nearAddr(c)
-	if !ok {
+	addr, err := netip.ParseAddr(c.Request.RemoteIP)
+	if err != nil {
 		return false
 	}
 	for _, p := range k.from {
@@ -55,27 +55,6 @@ func (k *namedKey) admit(c *engine.Call, now time.Time) bool {
 	return false
 }
 
-// nearAddr is the address that cannot be made up by the client: the connection's, or,
-// where that is a proxy on this machine or a private network, the last entry of
-// X-Forwarded-For, which is what the proxy saw.
-func nearAddr(c *engine.Call) (netip.Addr, bool) {
-	peer, err := netip.ParseAddrPort(c.Request.Peer)
-	if err != nil {
-		return netip.Addr{}, false
-	}
-	addr := peer.Addr().Unmap().WithZone("")
-	if !addr.IsLoopback() && !addr.IsPrivate() && !addr.IsLinkLocalUnicast() {
-		return addr, true
-	}
-	lines := c.Request.Header["X-Forwarded-For"]
-	if len(lines) == 0 {
-		return addr, true
-	}
-	last := lines[len(lines)-1]
-	seen, err := netip.ParseAddr(strings.TrimSpace(last[strings.LastIndexByte(last, ',')+1:]))
-	return seen.Unmap().WithZone(""), err == nil
-}
-
 // usedNow writes last_used when the last time is a minute ago, in a transaction of its
 // own.
 func (s *Store) usedNow(ctx context.Context, c *engine.Call, k *namedKey, now time.Time) error {
@@ -83,14 +62,13 @@ func (s *Store) usedNow(ctx context.Context, c *engine.Call, k *namedKey, now ti
 	if now.Unix()-last < int64(usedEvery/time.Second) || s.ReadOnly() || !k.used.CompareAndSwap(last, now.Unix()) {
 		return nil
 	}
-	addr, _ := nearAddr(c)
 	return s.Engine.Do(ctx, perm.Administrator, func(ctx context.Context, w *engine.Call) error {
 		dt, err := w.DocType(ctx, namedKeyDocType)
 		if err != nil {
 			return err
 		}
 		return w.Tx.SetColumns(ctx, dt, document.Text(k.name), []string{"last_used", "last_used_from"},
-			[]document.Value{document.Text(w.Stamp()), document.Text(addr.String())})
+			[]document.Value{document.Text(w.Stamp()), document.Text(c.Request.RemoteIP)})
 	})
 }
 
@@ -142,7 +120,7 @@ func namedKeyOf(d *document.Document, zone *time.Location) (*namedKey, error) {
 	if k.from, err = prefixes(d.Text("allowed_ips")); err != nil {
 		return nil, err
 	}
-	l := &engine.Limits{ReadOnly: d.Int("read_only") != 0, Methods: strings.Fields(strings.ReplaceAll(d.Text("methods"), ",", " ")),
+	l := &engine.Limits{ID: namedKeyDocType + " " + d.Name() + " " + document.ToText(d.At(doctype.SlotModified)), ReadOnly: d.Int("read_only") != 0, Methods: strings.Fields(strings.ReplaceAll(d.Text("methods"), ",", " ")),
 		DocTypes: map[string]doctype.RightSet{}}
 	for _, row := range d.Rows("permissions") {
 		set := l.DocTypes[row.Text("document_type")]

@@ -23,7 +23,11 @@ import (
 // Parameters of new hashes. Source: frappe/utils/password.py passlibctx, and
 // passlib's pbkdf2_sha256, which both of them name.
 const (
-	pbkdf2Rounds  = 29000
+	// pbkdf2Rounds is what OWASP asks of new hashes; fewestRounds, passlib's own number,
+	// what password_rounds of the site's configuration may bring it down to. passlib, and
+	// so upstream, reads the number from the hash.
+	pbkdf2Rounds  = 600_000
+	fewestRounds  = 29_000
 	pbkdf2Salt    = 16
 	pbkdf2Size    = 32
 	pbkdf2Prefix  = "$pbkdf2-sha256$"
@@ -40,7 +44,7 @@ var errHash = errors.New("auth: stored password hash is malformed or of an unkno
 var ab64 = base64.NewEncoding("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789./").WithPadding(base64.NoPadding)
 
 // maxWaiting bounds how many may wait for a slot; beyond it they are told to come back.
-const maxWaiting = 512
+const maxWaiting = 128
 
 // hashShare is the part of the processors that hashing gets while logins queue up: the
 // rest of the time is for the requests that are not logins.
@@ -54,15 +58,26 @@ type Passwords struct {
 	news    chan struct{} // the slot of new hashes, which may hold up a transaction
 	rest    float64       // how long a slot rests, in times of what the hash took
 	waiting atomic.Int64
-	dummy   string
+	// rounds is how many rounds new hashes take; nil means pbkdf2Rounds.
+	rounds func() int
 }
 
 // NewPasswords returns a hasher for this machine's processors.
 func NewPasswords() *Passwords {
 	n := min(runtime.GOMAXPROCS(0), runtime.NumCPU())
 	slots := max(1, n/2)
-	return &Passwords{slots: make(chan struct{}, slots), news: make(chan struct{}, 1), rest: max(0, float64(slots)/(hashShare*float64(n))-1),
-		dummy: encodePBKDF2("", make([]byte, pbkdf2Salt), pbkdf2Rounds)}
+	return &Passwords{slots: make(chan struct{}, slots), news: make(chan struct{}, 1), rest: max(0, float64(slots)/(hashShare*float64(n))-1)}
+}
+
+// cost is the number of rounds of new hashes.
+func (p *Passwords) cost() int {
+	if p.rounds == nil {
+		return pbkdf2Rounds
+	}
+	if n := p.rounds(); n > 0 {
+		return min(max(n, fewestRounds), maxRounds)
+	}
+	return pbkdf2Rounds
 }
 
 // acquire waits for a slot. Errors: ctx ended; TooManyRequestsError when too many wait.
@@ -97,9 +112,13 @@ func (p *Passwords) release(taken time.Time) func() {
 func (p *Passwords) Hash(plain string) (string, error) {
 	p.news <- struct{}{}
 	defer func() { <-p.news }()
+	return newHash(plain, p.cost()), nil
+}
+
+func newHash(plain string, rounds int) string {
 	salt := make([]byte, pbkdf2Salt)
 	_, _ = rand.Read(salt) // never fails since Go 1.24
-	return encodePBKDF2(plain, salt, pbkdf2Rounds), nil
+	return encodePBKDF2(plain, salt, rounds)
 }
 
 func encodePBKDF2(plain string, salt []byte, rounds int) string {
@@ -111,19 +130,45 @@ func encodePBKDF2(plain string, salt []byte, rounds int) string {
 }
 
 // Verify reports whether plain is the password of hash. An empty hash takes as long
-// as a wrong password and is never right. Errors: ctx ended while waiting, too many
-// wait, or the hash is not understood.
-func (p *Passwords) Verify(ctx context.Context, hash, plain string) (bool, error) {
+// as a wrong password and is never right; so does a wrong password for a hash of fewer
+// rounds than new ones have. better is a new hash of a right password whose own has fewer;
+// "" for none. Errors: ctx ended while waiting, too many wait, or the hash is not
+// understood.
+func (p *Passwords) Verify(ctx context.Context, hash, plain string) (right bool, better string, err error) {
 	free, err := p.acquire(ctx)
 	if err != nil {
-		return false, err
+		return false, "", err
 	}
 	defer free()
+	cost := p.cost()
 	if hash == "" {
-		_, _ = verify(p.dummy, plain)
-		return false, nil
+		burn(plain, cost)
+		return false, "", nil
 	}
-	return verify(hash, plain)
+	right, err = verify(hash, plain)
+	if n := roundsOf(hash); err == nil && n > 0 && n < cost {
+		if right {
+			return true, newHash(plain, cost), nil
+		}
+		burn(plain, cost-n)
+	}
+	return right, "", err
+}
+
+// burn takes the time of some rounds.
+func burn(plain string, rounds int) {
+	_, _ = pbkdf2.Key(sha256.New, plain, make([]byte, pbkdf2Salt), rounds, pbkdf2Size)
+}
+
+// roundsOf is the number of rounds of a hash of ours, 0 for other kinds.
+func roundsOf(hash string) int {
+	rest, ok := strings.CutPrefix(hash, pbkdf2Prefix)
+	if !ok {
+		return 0
+	}
+	text, _, _ := strings.Cut(rest, "$")
+	n, _ := strconv.Atoi(text)
+	return n
 }
 
 func verify(hash, plain string) (bool, error) {

@@ -31,7 +31,7 @@ func TestVerify(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			got, err := p.Verify(context.Background(), tt.hash, tt.plain)
+			got, _, err := p.Verify(context.Background(), tt.hash, tt.plain)
 			if got != tt.want || (err != nil) != tt.wantErr {
 				t.Errorf("Verify = %v, %v; want %v, error %v", got, err, tt.want, tt.wantErr)
 			}
@@ -46,14 +46,37 @@ func TestHashVerifies(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.HasPrefix(h, "$pbkdf2-sha256$29000$") || strings.ContainsAny(h, "+=") {
+	if !strings.HasPrefix(h, "$pbkdf2-sha256$600000$") || strings.ContainsAny(h, "+=") {
 		t.Errorf("hash %q is not in passlib's format", h)
 	}
 	if again, _ := p.Hash("geheim"); again == h {
 		t.Error("two hashes have the same salt")
 	}
-	if ok, err := p.Verify(context.Background(), h, "geheim"); !ok || err != nil {
-		t.Errorf("Verify = %v, %v", ok, err)
+	if ok, better, err := p.Verify(context.Background(), h, "geheim"); !ok || better != "" || err != nil {
+		t.Errorf("Verify = %v, %q, %v", ok, better, err)
+	}
+}
+
+// A cheaper hash is replaced when its password is known, and no cheaper hash than
+// upstream's is made.
+func TestCheapHashesAreReplaced(t *testing.T) {
+	t.Parallel()
+	p := NewPasswords()
+	p.rounds = func() int { return 1 }
+	cheap, err := p.Hash("geheim")
+	if err != nil || roundsOf(cheap) != 29000 {
+		t.Fatalf("%s, %v", cheap, err)
+	}
+	p.rounds = func() int { return 40_000 }
+	ok, better, err := p.Verify(context.Background(), cheap, "geheim")
+	if !ok || err != nil || roundsOf(better) != 40_000 {
+		t.Fatalf("Verify = %v, %q, %v", ok, better, err)
+	}
+	if ok, again, err := p.Verify(context.Background(), better, "geheim"); !ok || again != "" || err != nil {
+		t.Errorf("Verify of the new one = %v, %q, %v", ok, again, err)
+	}
+	if ok, better, err := p.Verify(context.Background(), cheap, "falsch"); ok || better != "" || err != nil {
+		t.Errorf("Verify of a wrong one = %v, %q, %v", ok, better, err)
 	}
 }
 
@@ -65,7 +88,7 @@ func TestVerifyWaitsForASlot(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := p.Verify(ctx, "", "x"); err == nil {
+	if _, _, err := p.Verify(ctx, "", "x"); err == nil {
 		t.Error("Verify ran beyond the number of slots")
 	}
 }

@@ -24,7 +24,7 @@ func (s *Store) Resume(ctx context.Context, c *engine.Call) error {
 	if err != nil {
 		return err
 	}
-	sid := s.requestedSID(c)
+	sid, given := s.requestedSID(c)
 	if sid == perm.Guest {
 		s.guest(c, set, false)
 		return nil
@@ -39,22 +39,28 @@ func (s *Store) Resume(ctx context.Context, c *engine.Call) error {
 		s.expire(c, set)
 		return nil
 	}
-	return s.adopt(ctx, c, e, set)
+	err = s.adopt(ctx, c, e, set)
+	// A link may ride on a session, but does not make it the browser's own.
+	c.Response.KeepCookies = given
+	return err
 }
 
-func (s *Store) requestedSID(c *engine.Call) string {
+// requestedSID is the id of the session that the request names; given says that it is
+// none of the client's cookies.
+func (s *Store) requestedSID(c *engine.Call) (sid string, given bool) {
+	own, ok := cookie(c.Request.Header, "sid")
 	if v := c.Form.Get("sid"); !v.IsNull() {
 		if s.Engine.Profile.RemovesSIDParameter {
 			c.Form.Delete("sid")
 		}
 		if t := v.Str(); t != "" {
-			return t
+			return t, t != own
 		}
 	}
-	if sid, ok := cookie(c.Request.Header, "sid"); ok {
-		return sid // Frappe: an empty one, as a logout leaves behind, counts as expired
+	if ok {
+		return own, false // Frappe: an empty one, as a logout leaves behind, counts as expired
 	}
-	return perm.Guest
+	return perm.Guest, false
 }
 
 func (s *Store) expire(c *engine.Call, set *Settings) {

@@ -80,10 +80,13 @@ func (o *otpCache) put(id string, p *pendingOTP) {
 	o.by[id] = p
 }
 
-func (o *otpCache) drop(id string) {
+// drop forgets a first step; only one caller finds it there.
+func (o *otpCache) drop(id string) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	_, ok := o.by[id]
 	delete(o.by, id)
+	return ok
 }
 
 // twoFactorFor reports whether a user must give a second factor.
@@ -133,10 +136,6 @@ func (s *Store) confirmOTP(ctx context.Context, c *engine.Call, user *document.D
 	if p == nil || !strings.EqualFold(p.user, user.Name()) {
 		return exc.ExpiredLogin.New("Login session expired, refresh page to retry")
 	}
-	key := userKey(user.Name())
-	if err := s.checkLock(set, key); err != nil {
-		return err
-	}
 	counter := p.counter
 	if p.app {
 		counter = uint64(s.Engine.Now().Unix()) / 30
@@ -146,11 +145,18 @@ func (s *Store) confirmOTP(ctx context.Context, c *engine.Call, user *document.D
 		return err
 	}
 	given := strings.TrimSpace(document.ToText(c.Form.Get("otp")))
+	end, err := s.guess(ctx, set, userKey(user.Name()))
+	if err != nil {
+		return err
+	}
 	if subtle.ConstantTimeCompare([]byte(want), []byte(given)) != 1 || p.app && !s.otps.spend(user.Name(), counter) {
-		s.countFailure(set, key)
+		end(wrong)
 		return s.fail(ctx, c, user.Name(), "Incorrect Verification code")
 	}
-	s.otps.drop(id) // a code works once
+	end(right)
+	if !s.otps.drop(id) { // a code works once
+		return exc.ExpiredLogin.New("Login session expired, refresh page to retry")
+	}
 	if p.app {
 		return setDefault(ctx, c, user.Name()+"_otplogin", "1")
 	}

@@ -20,7 +20,11 @@ type Vault struct {
 }
 
 // NewVault returns the vault of a site.
-func NewVault(s *site.Site) *Vault { return &Vault{Passwords: NewPasswords(), site: s} }
+func NewVault(s *site.Site) *Vault {
+	p := NewPasswords()
+	p.rounds = func() int { return int(s.Config().Int("password_rounds")) }
+	return &Vault{Passwords: p, site: s}
+}
 
 // key returns the site's key, made and stored on first need.
 // Source: frappe/utils/password.py get_encryption_key.

@@ -3,10 +3,12 @@ package e2e
 import (
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
 	"freddo/document"
+	"freddo/internal/sitetest"
 )
 
 func (s *site) call(method, args string) (int, string) {
@@ -24,7 +26,7 @@ func (s *site) message(method, args string) document.Value {
 func (s *site) report(name, sql, more string) {
 	s.Helper()
 	s.must(http.MethodPost, "/api/resource/Report", `{"report_name":"`+name+`","ref_doctype":"Parcel","report_type":"Query Report","query":"`+
-		strings.ReplaceAll(sql, `"`, `\"`)+`"`+more+`}`)
+		strings.NewReplacer(`"`, `\"`, `\`, `\\`).Replace(sql)+`"`+more+`}`)
 }
 
 const runReport = "frappe.desk.query_report.run"
@@ -90,6 +92,75 @@ func TestReportsCannotWrite(t *testing.T) {
 			s.Errorf("parcels before %q, after %q", before, after)
 		}
 	})
+}
+
+// TestReportsTellNoSecrets: no report reads what gives access to the site, however its
+// author names it, and harmless ones go on.
+func TestReportsTellNoSecrets(t *testing.T) {
+	t.Parallel()
+	eachDatabase(t, "v15", testSecretReports)
+	for _, release := range []string{"v14", "v16"} {
+		t.Run(release, func(t *testing.T) {
+			t.Parallel()
+			testSecretReports(newSite(t, "sqlite", release))
+		})
+	}
+}
+
+func testSecretReports(s *site) {
+	s.Helper()
+	s.shop(2)
+	s.user("boss", "System Manager")
+	s.must("POST", "/api/method/frappe.core.doctype.user.user.generate_keys", `{"user":"boss@example.com"}`)
+	s.send("POST", "/api/method/login", `{"usr":"Administrator","pwd":"`+sitetest.AdminPassword+`"}`)
+	client := s.must("POST", "/api/resource/OAuth%20Client", `{"app_name":"Shop","scopes":"all","redirect_uris":"https://shop.example/cb",
+		"default_redirect_uri":"https://shop.example/cb","grant_type":"Authorization Code","response_type":"Code"}`).Get("data").Map()
+	secrets := []string{"$pbkdf2", "gAAAA", client.Str("client_secret"), `"sid"`, "root:"}
+	for i, sql := range []string{
+		"select sid from `tabSessions` where user = 'Administrator'", "select s.* from `tabUser` u left join `tabSessions` s on s.user = u.name",
+		"select (select max(sid) from `tabSessions`) as x", "select count(*) from `tabsessions`", "select * from (with q as (select * from `tabSessions`) select * from q) z",
+		"select * from `__Auth`", "select password from `__Auth` where doctype = 'User' and name = 'Administrator' and fieldname = 'password'",
+		"select 1 from `tabUser` where exists (select 1 from `__Auth` a where a.password like '$p%%')",
+		"select access_token from `tabOAuth Bearer Token`", "select * from `tabOAuth Client`", "select * from `tabOAuth Authorization Code`", "select * from `__Idempotency`",
+		"explain select * from `__Auth`", "select 1 union all select sid from /* x */ `tabSessions`",
+		// What PostgreSQL reaches by functions and catalogues.
+		"select query_to_xml('select * from \"__'||'Auth\"', true, true, '')", "select query_to_xml ('x', true, true, '')", "select query_to_xml/**/('x', true, true, '')",
+		"select pg_catalog.query_to_xml('x', true, true, '')", "select QUERY_TO_XML('x', true, true, '')", `select "query_to_xml"('x', true, true, '')`,
+		"select schema_to_xml('public', true, true, '')", "select table_to_xml('x', true, true, '')", "select database_to_xml(true, true, '')", "select * from ts_stat('select 1')",
+		"select most_common_vals from pg_stats", "select rolpassword from pg_authid", "select query from pg_stat_activity", "select pg_read_file('/etc/passwd')",
+		"select pg_terminate_backend(1)", "select pg_reload_conf()", "select lo_creat(1)", "select lo_import('/etc/passwd')", "select pg_switch_wal()",
+		"select set_config('x.y', 'z', false)", "select current_setting('data_directory')", "select dblink('a', 'b')", "select nextval('x')",
+		"select * from U&\"__Auth\"", "select 'a' as b, $x$ '$x$, query_to_xml('x', true, true, $$'$$)", "select E'\\'', query_to_xml('x', true, true, ''), E'\\''",
+		"select /* /* */ query_to_xml( */ query_to_xml('x', true, true, '')",
+		// And the others.
+		"select * from mysql.user", "select * from mysql.column_stats", "select * from information_schema.processlist", "select load_file('/etc/passwd')",
+		"select * from sqlite_stat4", "select * from sqlite_dbpage", "select * from pragma_table_info('__Auth')",
+	} {
+		name := "Secret " + strconv.Itoa(i)
+		s.report(name, sql, "")
+		code, text := s.call(runReport, `{"report_name":"`+name+`"}`)
+		if code < 400 {
+			s.Errorf("%s: %d %s", sql, code, text)
+		}
+		for _, secret := range secrets {
+			if strings.Contains(text, secret) {
+				s.Errorf("%s tells %q: %s", sql, secret, text)
+			}
+		}
+	}
+	for i, sql := range []string{
+		"select name, count(*) as n, sum(weight) from `tabParcel` where name in ('P00', 'P01') group by name having count(*) > 0",
+		"select u.name, coalesce(u.full_name, '-') from `tabUser` u join `tabHas Role` r on r.parent = u.name order by 1",
+		"select lower(title), case when (weight > 1) then (1) else (2) end from `tabParcel` where exists (select 1) and (title like 'a%%' or title not in ('query_to_xml(', ''))",
+		"select t.n from (select (1) as n union select (2)) as t where not (t.n = 3)", "select row_number() over (order by name) as r, cast(weight as decimal(10, 2)) as w from `tabParcel`",
+		"select * from `tabUser` where name = 'Administrator'", "select (select max(name) from `tabParcel`) as x -- a comment",
+	} {
+		name := "Harmless " + strconv.Itoa(i)
+		s.report(name, sql, "")
+		if code, text := s.call(runReport, `{"report_name":"`+name+`"}`); code != 200 {
+			s.Errorf("%s: %d %s", sql, code, text)
+		}
+	}
 }
 
 // TestReportsOfOthers: who may see a report, and which of its rows.

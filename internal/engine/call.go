@@ -10,6 +10,7 @@ import (
 	"encoding/hex"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"freddo/doctype"
@@ -51,8 +52,8 @@ type Engine struct {
 // internal call.
 type Request struct {
 	Method, Path, Scheme, Host, RemoteIP string
-	// Peer is the address and port of the connection.
-	Peer string
+	// Part says that this is a request of a batch, which begins and ends no sessions.
+	Part bool
 	// Query is the raw query of the address.
 	Query string
 	// V2 says that the path is under /api/v2: errors take that form.
@@ -62,6 +63,17 @@ type Request struct {
 	Body []byte
 	// Files are the parts of a multipart body that carry files, by part name.
 	Files map[string]*File
+}
+
+// Network is the client's address as it is counted by: of IPv6 the first half, since
+// whoever has one address there has a whole network of them. "" within the server.
+func (r *Request) Network() string {
+	a, err := netip.ParseAddr(r.RemoteIP)
+	if err != nil || a.Is4() {
+		return r.RemoteIP
+	}
+	p, _ := a.Prefix(64)
+	return p.String()
 }
 
 // File is one uploaded part.
@@ -151,6 +163,8 @@ type Response struct {
 	Title string
 	// Header are extra headers.
 	Header [][2]string
+	// KeepCookies leaves the client's cookies as they are.
+	KeepCookies bool
 	// NewSession, when not nil, is sent as cookies; ClearCookies expires them.
 	NewSession   *Session
 	ClearCookies bool

@@ -78,6 +78,9 @@ func (c *Call) DeleteDoc(ctx context.Context, d *document.Document) error {
 	if err := c.checkDelete(ctx, d); err != nil {
 		return err
 	}
+	if err := c.checkRow(ctx, d); err != nil {
+		return err
+	}
 	if d.Type.IsSubmittable && d.Docstatus() == 1 && !d.Flags.IgnorePermissions {
 		e := exc.Validation.Throwf("%s %s: Submitted Record cannot be deleted. You must %s Cancel %s it first.", d.Type.Name, d.Name(),
 			"<a href='"+c.Profile.DeleteHelp+"' target='_blank'>", "</a>")

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"freddo/doctype"
 	"freddo/document"
@@ -157,13 +158,63 @@ func (c *Call) StripUnreadable(ctx context.Context, d *document.Document) error 
 	if c.User == perm.Administrator {
 		return nil
 	}
-	if !c.Profile.PermlevelOnRead {
+	if !c.Profile.PermlevelOnRead && c.UpstreamReads() {
 		on, err := c.Setting(ctx, "System Settings", "apply_perm_level_on_api_calls")
 		if err != nil || document.Cint(on) == 0 {
 			return err
 		}
 	}
 	return c.stripFields(ctx, d)
+}
+
+// Answer is d as an answer shows it to the call's user: without the fields above their
+// levels, whatever the request was, and with masks (v16). d itself stays whole, for what happens at the commit.
+// Frappe: answers of writes show everything.
+func (c *Call) Answer(ctx context.Context, d *document.Document) (*document.Document, error) {
+	if d == nil || c.User == perm.Administrator {
+		return d, nil
+	}
+	if !c.UpstreamReads() {
+		hidden, err := c.hasHidden(ctx, d.Type)
+		if err != nil {
+			return d, err
+		}
+		if hidden {
+			d = d.Clone()
+			if err := c.stripFields(ctx, d); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return c.Masked(ctx, d)
+}
+
+// hasHidden reports whether a DocType or its tables have fields above the user's levels.
+func (c *Call) hasHidden(ctx context.Context, dt *doctype.DocType) (bool, error) {
+	me, err := c.Me(ctx)
+	if err != nil {
+		return false, err
+	}
+	levels, all := perm.Levels(dt, me, doctype.Read)
+	if all {
+		return false, nil
+	}
+	above := func(dt *doctype.DocType) bool {
+		return slices.ContainsFunc(dt.Fields, func(f *doctype.DocField) bool { return f.Permlevel > 0 && !levels[f.Permlevel] })
+	}
+	if above(dt) {
+		return true, nil
+	}
+	for _, f := range dt.Tables {
+		child, err := c.DocType(ctx, f.Options)
+		if err != nil {
+			return false, err
+		}
+		if above(child) {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 func (c *Call) stripFields(ctx context.Context, d *document.Document) error {
@@ -197,18 +248,7 @@ func strip(d *document.Document, levels map[int]bool) {
 	}
 }
 
-// Encode returns d as JSON in the release's body format, as the call's user may see it.
-func (c *Call) Encode(ctx context.Context, d *document.Document, noNulls bool) ([]byte, error) {
-	d, err := c.Masked(ctx, d)
-	if err != nil {
-		return nil, err
-	}
-	return d.AppendJSON(make([]byte, 0, 1024), document.JSONOptions{Format: c.Profile.Body, NoNulls: noNulls, IndentJSON: c.Profile.IndentJSON}), nil
-}
-
-// Show adds d to the documents of the answer.
-func (c *Call) Show(ctx context.Context, d *document.Document, noNulls bool) error {
-	out, err := c.Encode(ctx, d, noNulls)
-	c.Response.Docs = append(c.Response.Docs, out)
-	return err
+// Encode returns d as JSON in the release's body format.
+func (c *Call) Encode(d *document.Document, noNulls bool) []byte {
+	return d.AppendJSON(make([]byte, 0, 1024), document.JSONOptions{Format: c.Profile.Body, NoNulls: noNulls, IndentJSON: c.Profile.IndentJSON})
 }

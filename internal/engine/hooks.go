@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"sort"
 
 	"freddo/doctype"
 	"freddo/document"
@@ -130,6 +131,19 @@ func (h *Hooks) Method(dt, name string, fn DocMethod, verbs ...string) {
 		h.methods[dt] = map[string]docMethod{}
 	}
 	h.methods[dt][name] = docMethod{fn: fn, verbs: verbs}
+}
+
+// DocMethods lists the document methods as DocType.method, sorted; those of every DocType
+// stand under AnyDocType.
+func (h *Hooks) DocMethods() []string {
+	var names []string
+	for dt, methods := range h.methods {
+		for name := range methods {
+			names = append(names, dt+"."+name)
+		}
+	}
+	sort.Strings(names)
+	return names
 }
 
 // HasPermission registers a hook that can deny rights on a DocType's documents.

@@ -10,9 +10,14 @@ import (
 	"freddo/exc"
 )
 
-// Limits narrow what a call may do below the rights of its user: an API key's. They
-// never give a right that the user lacks.
+// Limits narrow what a call may do below the rights of its user: an API key's or an OAuth
+// token's. They never give a right that the user lacks, and who has any comes by no other
+// credentials (credentials.go).
 type Limits struct {
+	// ID tells the limits of one client from those of another: the key's name.
+	ID string
+	// Token says that they are an OAuth token's, which may change its user's profile.
+	Token bool
 	// ReadOnly refuses every write.
 	ReadOnly bool
 	// Scoped says that only what DocTypes and Methods name is allowed.
@@ -27,22 +32,27 @@ type Limits struct {
 // readRights are the rights that change nothing.
 const readRights = 1<<doctype.Select | 1<<doctype.Read | 1<<doctype.Report | 1<<doctype.Export | 1<<doctype.Print | 1<<doctype.Email
 
-// keyDocTypes hold what gives access: a limited key must not make itself a wider one.
-const (
-	apiKeyDocType = "API Key"
-	userDocType   = "User"
-)
+const userDocType = "User"
 
 // Allows reports whether documents of a DocType may be used with a right.
 func (l *Limits) Allows(dtName string, right doctype.Right) bool {
 	writes := readRights&(1<<right) == 0
-	if l.ReadOnly && writes || writes && dtName == apiKeyDocType {
+	k := credentials[dtName]
+	switch {
+	case l.ReadOnly && writes, k.closed, k.written && writes:
 		return false
+	case l.Scoped:
+		return l.DocTypes[dtName].Has(right)
 	}
-	if !l.Scoped {
-		return !writes || dtName != userDocType
+	return !writes || !k.named || l.Token && dtName == userDocType && right == doctype.Write
+}
+
+// who names the client in refusals.
+func (l *Limits) who() string {
+	if l.Token {
+		return "This access token"
 	}
-	return l.DocTypes[dtName].Has(right)
+	return "This API key"
 }
 
 // SetLimits narrows the call. It cannot be undone.
@@ -62,15 +72,15 @@ func (c *Call) limited(dt *doctype.DocType, right doctype.Right, d *document.Doc
 	name := dt.Name
 	if dt.IsTable {
 		if d == nil {
-			return notByKey(right, name), c.Limits.Scoped
+			return c.Limits.not(right, name), c.Limits.Scoped
 		}
 		name = d.Text("parenttype")
 	}
-	return notByKey(right, name), !c.Limits.Allows(name, right)
+	return c.Limits.not(right, name), !c.Limits.Allows(name, right)
 }
 
-func notByKey(right doctype.Right, dtName string) string {
-	return fmt.Sprintf("This API key does not allow %s on %s", Bold(right.String()), Bold(dtName))
+func (l *Limits) not(right doctype.Right, dtName string) string {
+	return fmt.Sprintf("%s does not allow %s on %s", l.who(), Bold(right.String()), Bold(dtName))
 }
 
 // genericMethods ask the engine about every document they touch, so that a scoped key
@@ -92,28 +102,22 @@ var genericMethods = map[string]bool{
 // own.
 var genericDocMethods = map[string]bool{"submit": true, "cancel": true, "discard": true, "_submit": true, "_cancel": true, "rename": true, "_rename": true}
 
-// keyMethods make credentials, whatever the rights on documents are.
-var keyMethods = map[string]bool{
-	"frappe.core.doctype.user.user.generate_keys": true, "frappe.core.doctype.user.user.update_password": true,
-	"frappe.core.doctype.user.user.impersonate": true, "frappe.integrations.oauth2.authorize": true, "frappe.integrations.oauth2.approve": true,
-	"frappe.twofactor.reset_otp_secret": true,
-}
-
 // CheckMethod refuses a whitelisted method that the call's limits do not allow. Errors:
 // PermissionError.
 func (c *Call) CheckMethod(name string) error {
 	if c.Limits == nil || !keyMethods[name] && (!c.Limits.Scoped || genericMethods[name] || c.Limits.names(name)) {
 		return nil
 	}
-	return exc.Permission.Throwf("This API key does not allow the method %s", Bold(name))
+	return exc.Permission.Throwf("%s does not allow the method %s", c.Limits.who(), Bold(name))
 }
 
 // checkDocMethod is CheckMethod for a method of documents.
 func (c *Call) checkDocMethod(dtName, name string) error {
-	if c.Limits == nil || !c.Limits.Scoped || genericDocMethods[name] || c.Limits.names(dtName+"."+name) {
+	full := dtName + "." + name
+	if c.Limits == nil || !keyMethods[full] && (!c.Limits.Scoped || genericDocMethods[name] || c.Limits.names(full)) {
 		return nil
 	}
-	return exc.Permission.Throwf("This API key does not allow the method %s", Bold(dtName+"."+name))
+	return exc.Permission.Throwf("%s does not allow the method %s", c.Limits.who(), Bold(full))
 }
 
 // CheckScope refuses what is no document and no method, such as a DocType's description
@@ -122,7 +126,7 @@ func (c *Call) CheckScope(dtName string, right doctype.Right) error {
 	if c.Limits == nil || c.Limits.Allows(dtName, right) {
 		return nil
 	}
-	return exc.Permission.Throw(notByKey(right, dtName))
+	return exc.Permission.Throw(c.Limits.not(right, dtName))
 }
 
 func (l *Limits) names(method string) bool {

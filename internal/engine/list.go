@@ -113,7 +113,7 @@ func (c *Call) Select(ctx context.Context, rules *query.Rules, r query.Request) 
 	if dt.IsSingle {
 		return nil, exc.Programming.New("('DocType', '" + dt.Name + "')")
 	}
-	r.HiddenInConditions = c.Site.Config().Str("permlevel_mode") == "compat"
+	r.UpstreamLevels = c.UpstreamReads()
 	q, err := query.Parse(ctx, &listEnv{c: c}, rules, r)
 	if err != nil {
 		return nil, err
@@ -124,15 +124,31 @@ func (c *Call) Select(ctx context.Context, rules *query.Rules, r query.Request) 
 	if dt.IsVirtual {
 		q.Empty = true
 	}
-	if r.IgnorePermissions || dt.IsTable {
+	if r.IgnorePermissions {
 		return q, nil
 	}
-	cond, err := c.listCondition(ctx, dt, "", rules.Engine && rules.Dev)
-	if err != nil {
-		return nil, err
+	return q, c.narrow(ctx, rules, r, q)
+}
+
+// narrow leaves of a list what the call's user may see.
+func (c *Call) narrow(ctx context.Context, rules *query.Rules, r query.Request, q *query.Select) error {
+	dt := r.DocType
+	if !r.UpstreamLevels {
+		if err := c.guardTables(ctx, q); err != nil {
+			return err
+		}
 	}
+	if dt.IsTable {
+		if r.UpstreamLevels && !rules.RowsFollowParent {
+			return nil
+		}
+		cond, err := c.rowsCondition(ctx, dt, r.Parent)
+		q.And(cond)
+		return err
+	}
+	cond, err := c.listCondition(ctx, dt, listScope{emptyIsNull: rules.Engine && rules.Dev, anyLink: r.IgnoreUserPermissions})
 	q.And(cond)
-	return q, nil
+	return err
 }
 
 // Count counts the rows of a request (its Count says which) that the call's user may

@@ -12,10 +12,8 @@ import (
 
 // listCondition is what a list of a DocType is narrowed by for the call's user; nil
 // shows everything. Whether the user may list at all is checked before (CheckList).
-// reference is the DocType that User Permissions on the name apply to. emptyIsNull
-// lets pass links that are null, but not empty ones.
 // Source: frappe/model/db_query.py build_match_conditions.
-func (c *Call) listCondition(ctx context.Context, dt *doctype.DocType, reference string, emptyIsNull bool) (*query.Node, error) {
+func (c *Call) listCondition(ctx context.Context, dt *doctype.DocType, scope listScope) (*query.Node, error) {
 	hooks, err := c.hookConditions(ctx, dt)
 	if err != nil || c.User == perm.Administrator {
 		return hooks, err
@@ -33,8 +31,10 @@ func (c *Call) listCondition(ctx context.Context, dt *doctype.DocType, reference
 	var own *query.Node
 	if ownerBound(rights) {
 		own = query.Eq(query.F(dt, "owner"), document.Text(me.Name))
-	} else if own, err = c.userPermissionCondition(ctx, dt, me, reference, emptyIsNull); err != nil {
-		return nil, err
+	} else if !scope.anyLink {
+		if own, err = c.userPermissionCondition(ctx, dt, me, scope.emptyIsNull); err != nil {
+			return nil, err
+		}
 	}
 	all := query.And(own, hooks)
 	if all == nil {
@@ -42,6 +42,14 @@ func (c *Call) listCondition(ctx context.Context, dt *doctype.DocType, reference
 	}
 	shared, err := c.sharedCondition(ctx, dt, me)
 	return query.Or(all, shared), err
+}
+
+// listScope says how a list is narrowed.
+type listScope struct {
+	// emptyIsNull lets pass links that are null, but not empty ones.
+	emptyIsNull bool
+	// anyLink leaves out User Permissions.
+	anyLink bool
 }
 
 // sharedCondition is fulfilled by the documents that are shared with the user.
@@ -82,7 +90,7 @@ func (c *Call) hookConditions(ctx context.Context, dt *doctype.DocType) (*query.
 
 // userPermissionCondition narrows a list by User Permissions on the DocType itself
 // and on its links. Source: db_query.py add_user_permissions.
-func (c *Call) userPermissionCondition(ctx context.Context, dt *doctype.DocType, me *perm.User, reference string, emptyIsNull bool) (*query.Node, error) {
+func (c *Call) userPermissionCondition(ctx context.Context, dt *doctype.DocType, me *perm.User, emptyIsNull bool) (*query.Node, error) {
 	if len(me.Allowed) == 0 {
 		return nil, nil
 	}
@@ -91,11 +99,8 @@ func (c *Call) userPermissionCondition(ctx context.Context, dt *doctype.DocType,
 		return nil, err
 	}
 	strict := document.Cint(v) != 0
-	if reference == "" {
-		reference = dt.Name
-	}
 	var all *query.Node
-	if values, ok := me.AllowedFor(dt.Name, reference); ok {
+	if values, ok := me.AllowedFor(dt.Name, dt.Name); ok {
 		all = query.In(query.F(dt, "name"), sorted(values)...)
 	}
 	for _, f := range dt.LinkFields {

@@ -189,7 +189,7 @@ func (c *Call) maskSelect(ctx context.Context, q *query.Select, r query.Request)
 	for i := range q.Children {
 		m.columns(q.Children[i].Columns, q.Children[i].DocType)
 	}
-	if !r.HiddenInConditions && r.FromRequest {
+	if !c.UpstreamReads() && r.FromRequest {
 		m.node(q.Where)
 		for _, g := range q.GroupBy {
 			m.refuse(g)

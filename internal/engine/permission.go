@@ -389,7 +389,8 @@ func (c *Call) evaluateChild(ctx context.Context, dt *doctype.DocType, right doc
 	if err != nil {
 		return false, nil, err
 	}
-	if levels, all := perm.Levels(pdt, me, right); f.Permlevel > 0 && !all && !levels[f.Permlevel] {
+	also := c.alsoAsked(right)
+	if levels, all := perm.Levels(pdt, me, also); f.Permlevel > 0 && !all && !levels[f.Permlevel] {
 		return false, []string{"Insufficient Permission Level for " + Bold(parenttype)}, nil
 	}
 	pd := d.Parent
@@ -399,6 +400,9 @@ func (c *Call) evaluateChild(ctx context.Context, dt *doctype.DocType, right doc
 		}
 	}
 	ok, reasons, err := c.evaluate(ctx, pdt, right, pd)
+	if err == nil && ok && also != right {
+		ok, reasons, err = c.evaluate(ctx, pdt, also, pd)
+	}
 	if err != nil || ok {
 		return ok, nil, err
 	}
@@ -415,6 +419,15 @@ func (c *Call) evaluateChild(ctx context.Context, dt *doctype.DocType, right doc
 	}
 	c.logReasons(reasons)
 	return false, []string{""}, nil
+}
+
+// alsoAsked is the right on a document that its rows are asked for beside their own: one
+// that comes or goes by itself is a write of the document. Frappe: is not.
+func (c *Call) alsoAsked(right doctype.Right) doctype.Right {
+	if (right == doctype.Create || right == doctype.Delete) && !c.UpstreamReads() {
+		return doctype.Write
+	}
+	return right
 }
 
 func childWithoutParent(dt *doctype.DocType) string {

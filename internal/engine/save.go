@@ -48,6 +48,9 @@ func (c *Call) Save(ctx context.Context, d *document.Document) error {
 		return err
 	}
 	d.Flags.Action = string(act)
+	if err := c.checkRowMove(ctx, d); err != nil {
+		return err
+	}
 	if err := c.prepareRows(ctx, d); err != nil {
 		return err
 	}

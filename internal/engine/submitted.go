@@ -53,6 +53,60 @@ func compareFields(d, before *document.Document, row string) error {
 	return nil
 }
 
+// checkRow refuses to insert or delete a row of a child table by itself where a save of
+// its document could not: the document is cancelled, or submitted and the table is not
+// open for changes then. Frappe: nobody looks.
+func (c *Call) checkRow(ctx context.Context, row *document.Document) error {
+	if !row.Type.IsTable || row.Parent != nil || row.Flags.IgnorePermissions || c.UpstreamReads() {
+		return nil
+	}
+	pdt, err := c.DocType(ctx, row.Text("parenttype"))
+	if exc.Is(err, exc.DoesNotExist) {
+		return nil // only the Administrator gets here
+	}
+	if err != nil || !pdt.IsSubmittable || pdt.IsSingle {
+		return err
+	}
+	parent, err := c.GetForUpdate(ctx, pdt.Name, row.Text("parent"))
+	if exc.Is(err, exc.DoesNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f := pdt.Field(row.Text("parentfield"))
+	switch {
+	case parent.Docstatus() == 2:
+		return exc.Validation.Throw("Cannot edit cancelled document")
+	case parent.Docstatus() == 1 && f != nil && !f.AllowOnSubmit:
+		return changedAfterSubmit("", f.LabelOrName(), "", row.Name())
+	}
+	return nil
+}
+
+// checkRowMove asks for the right to write a row's document before it changed hands: what
+// was sent names the document that it goes to.
+func (c *Call) checkRowMove(ctx context.Context, row *document.Document) error {
+	b := row.Before
+	if !row.Type.IsTable || b == nil || row.Parent != nil || row.Flags.IgnorePermissions || c.UpstreamReads() {
+		return nil
+	}
+	same := true
+	for _, name := range [3]string{"parenttype", "parent", "parentfield"} {
+		same = same && b.Text(name) == row.Text(name)
+	}
+	if same {
+		return nil
+	}
+	if err := c.CheckPermission(ctx, b, doctype.Write); err != nil {
+		return err
+	}
+	if err := c.checkRow(ctx, b); err != nil {
+		return err
+	}
+	return c.checkRow(ctx, row)
+}
+
 func changedAfterSubmit(row, label, from, to string) error {
 	return exc.UpdateAfterSubmit.Throwf("%s Not allowed to change %s after submission from %s to %s", row, Bold(label), Bold(from), Bold(to)).
 		WithTitle("Cannot Update After Submit")

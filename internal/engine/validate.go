@@ -14,6 +14,9 @@ import (
 // validateBuiltin runs the checks that need no controller, in upstream's order.
 // Source: frappe/model/document.py _validate.
 func (c *Call) validateBuiltin(ctx context.Context, d *document.Document) error {
+	if err := c.guardCredentials(d); err != nil {
+		return err
+	}
 	for _, step := range []func(context.Context, *document.Document) error{
 		c.validateMandatory, c.validateData, c.validateSelects, c.validateNonNegative, c.validateLength,
 	} {

@@ -377,3 +377,14 @@ func TestASuffixGoesBeforeTheExtension(t *testing.T) {
 		}
 	}
 }
+
+// What is not known to be only shown is downloaded from a bucket.
+func TestInlineTypes(t *testing.T) {
+	t.Parallel()
+	for contentType, want := range map[string]bool{"image/png": true, "video/mp4": true, "application/pdf": true, "text/plain; charset=utf-8": true,
+		"image/svg+xml": false, "text/html; charset=utf-8": false, "application/xhtml+xml": false, "message/rfc822": false, "application/octet-stream": false, "": false} {
+		if got := inline(contentType); got != want {
+			t.Errorf("inline(%q) = %v", contentType, got)
+		}
+	}
+}

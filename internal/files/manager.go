@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"time"
 )
@@ -55,6 +56,10 @@ func (m *Manager) Local() bool { return m.Store == Store(m.disk) }
 // Link is Linker.Link; "" where the store gives no links.
 func (m *Manager) Link(k Key, contentType, disposition string) (string, error) {
 	if l, ok := m.Store.(Linker); ok {
+		// A bucket sends none of our headers that keep a page from being run.
+		if !inline(contentType) && !strings.HasPrefix(disposition, "attachment") {
+			disposition = "attachment" + strings.TrimPrefix(disposition, "inline")
+		}
 		return l.Link(k, contentType, disposition)
 	}
 	return "", nil

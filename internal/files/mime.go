@@ -100,12 +100,25 @@ func ContentType(name, unknown string) string {
 }
 
 // Active reports whether a browser would run what a file of that name holds: such files
-// are only ever downloaded.
+// are only ever downloaded. The name's type counts as well as its extension.
 // Source: frappe/middlewares.py, frappe/utils/response.py send_private_file.
 func Active(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".svg", ".html", ".htm", ".xml", ".xhtml", ".mhtml":
+	switch strings.ToLower(path.Ext(strings.TrimRight(name, ". "))) {
+	case ".svg", ".svgz", ".html", ".htm", ".shtml", ".shtm", ".xml", ".xhtml", ".xht", ".xsl", ".xslt", ".mhtml", ".mht", ".hta", ".htc", ".swf", ".rdf", ".wsdl":
 		return true
 	}
-	return false
+	t := TypeByName(name)
+	return t == "text/html" || t == "text/xml" || t == "application/xml" || strings.HasSuffix(t, "+xml") || t == "message/rfc822" || strings.HasPrefix(t, "multipart/")
+}
+
+// inline reports whether a browser only shows what has a type, wherever it comes from.
+func inline(contentType string) bool {
+	t, _, _ := strings.Cut(contentType, ";")
+	switch kind, _, _ := strings.Cut(t, "/"); kind {
+	case "audio", "video", "font":
+		return true
+	case "image":
+		return !strings.HasSuffix(t, "+xml")
+	}
+	return t == "application/pdf" || t == "text/plain" || t == "text/csv" || t == "application/json"
 }

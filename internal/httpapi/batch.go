@@ -39,6 +39,9 @@ type item struct {
 // own, or, when the argument atomic is true, all in one that fails with the first
 // failure. Errors: ValidationError for a batch that is malformed or too long.
 func batch(x *exchange, ctx context.Context) (any, error) {
+	if x.c.Request.Part {
+		return nil, exc.Validation.Throw("A batch cannot be part of a batch")
+	}
 	items, err := x.items()
 	if err != nil {
 		return nil, err
@@ -205,7 +208,7 @@ func (x *exchange) sub(it item, c *engine.Call, most int) *exchange {
 		body: it.body, bodyRead: true, held: x.held, known: x.known,
 		prepared: x.prepared}
 	c.Request = &engine.Request{Method: y.verb, Path: y.path, Scheme: x.c.Request.Scheme, Host: r.Host, RemoteIP: x.c.Request.RemoteIP,
-		Peer: r.RemoteAddr, Query: r.URL.RawQuery, V2: x.p.V2 && strings.HasPrefix(y.path, "/api/v2"), Header: r.Header}
+		Part: true, Query: r.URL.RawQuery, V2: x.p.V2 && strings.HasPrefix(y.path, "/api/v2"), Header: r.Header}
 	y.lend(c)
 	return y
 }

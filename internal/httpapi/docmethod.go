@@ -82,11 +82,9 @@ func (x *exchange) runMethod(ctx context.Context, dt, name, fn string) (any, err
 		x.showTag(d)
 	}
 	if x.c.Request.V2 && x.p.V2DocsInMethods {
-		if err := x.c.Show(ctx, d, false); err != nil {
-			return nil, err
-		}
+		err = x.addDoc(ctx, d, false)
 	}
-	return result, nil
+	return result, err
 }
 
 // runMethodV2 is the same under /document/DT/name/method/fn.
@@ -145,7 +143,7 @@ func runDocMethodV1(x *exchange, ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return result, x.c.Show(ctx, d, true)
+	return result, x.addDoc(ctx, d, true)
 }
 
 // docOfCall is the document that a method is called of, the stored one that the caller's
@@ -241,7 +239,7 @@ func runDocMethodV2(x *exchange, ctx context.Context) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return result, x.c.Show(ctx, d, true)
+	return result, x.addDoc(ctx, d, true)
 }
 
 // checkLatest refuses a sent document that is not what is stored now.

@@ -74,7 +74,8 @@ func (s *Server) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{s: s, w: w, r: r, p: s.Engine.Profile, path: r.URL.Path, verb: s.verb(r), started: time.Now(), key: "data", held: &holding{}, prepared: &engine.Prepared{},
 		turn: &storage.Turn{Enter: s.shared().reads.Enter, Leave: s.shared().reads.Leave}}
 	x.c = s.Engine.Begin(r.Context(), "Guest")
-	x.c.Request = &engine.Request{Method: x.verb, Path: x.path, Scheme: scheme(r), Host: r.Host, RemoteIP: remoteIP(r), Peer: r.RemoteAddr, Query: r.URL.RawQuery,
+	ip, proxied := s.client(r)
+	x.c.Request = &engine.Request{Method: x.verb, Path: x.path, Scheme: scheme(r, proxied), Host: r.Host, RemoteIP: ip, Query: r.URL.RawQuery,
 		V2: x.p.V2 && strings.HasPrefix(x.path, "/api/v2"), Header: r.Header}
 	x.lend(x.c)
 	return x
@@ -321,33 +322,41 @@ func (x *exchange) run(ctx context.Context, fn endpoint) error {
 	}
 	v, err := fn(x, ctx)
 	if err == nil {
-		v, err = x.masked(ctx, v)
+		v, err = x.readable(ctx, v)
 	}
 	x.value = v
 	return err
 }
 
-// masked hides what the user may not see of documents that an endpoint or a method
-// returned.
-func (x *exchange) masked(ctx context.Context, v any) (any, error) {
+// readable is what an endpoint or a method returned, without what its user may not read
+// of documents.
+func (x *exchange) readable(ctx context.Context, v any) (any, error) {
 	switch t := v.(type) {
 	case *document.Document:
-		return x.c.Masked(ctx, t)
+		return x.c.Answer(ctx, t)
 	case engine.WithNulls:
-		d, err := x.c.Masked(ctx, t.Doc)
+		d, err := x.c.Answer(ctx, t.Doc)
 		return engine.WithNulls{Doc: d}, err
 	case []*document.Document:
 		out := make([]*document.Document, len(t))
-		for i := range t {
-			d, err := x.c.Masked(ctx, t[i])
-			if err != nil {
+		for i, d := range t {
+			var err error
+			if out[i], err = x.c.Answer(ctx, d); err != nil {
 				return nil, err
 			}
-			out[i] = d
 		}
 		return out, nil
 	}
 	return v, nil
+}
+
+// addDoc adds a document to the answer's docs.
+func (x *exchange) addDoc(ctx context.Context, d *document.Document, noNulls bool) error {
+	d, err := x.c.Answer(ctx, d)
+	if err == nil {
+		x.c.Response.Docs = append(x.c.Response.Docs, x.c.Encode(d, noNulls))
+	}
+	return err
 }
 
 func (x *exchange) wellKnown(ctx context.Context) error {

@@ -115,7 +115,11 @@ func (x *exchange) claimKey(ctx context.Context) error {
 	if err := x.c.CommitNow(ctx); err != nil { // no snapshot is held while this waits
 		return err
 	}
-	o := &once{id: digest(x.c.User, key), fingerprint: x.fingerprint()}
+	whose := x.c.User
+	if x.c.Limits != nil { // an answer may hold what these limits keep from this client
+		whose += "\x00" + x.c.Limits.ID
+	}
+	o := &once{id: digest(whose, key), fingerprint: x.fingerprint()}
 	var err error
 	if o.end, err = x.s.flying.begin(ctx, o.id); err != nil {
 		return err

@@ -26,10 +26,6 @@ type loginAnswer struct {
 	to string
 }
 
-// formOrigin refuses forms that another site's page has sent: nobody shall be logged in
-// under a foreign name without knowing.
-var formOrigin = http.NewCrossOriginProtection()
-
 // isForm reports whether the request is a form of a page.
 func (x *exchange) isForm() bool {
 	kind, _, _ := strings.Cut(x.r.Header.Get("Content-Type"), ";")
@@ -45,7 +41,7 @@ func (x *exchange) formLogin(ctx context.Context) error {
 	if x.s.Auth.ReadOnly() {
 		return x.readOnly()
 	}
-	if formOrigin.Check(x.r) != nil {
+	if x.s.Auth.Foreign(x.c) {
 		x.login = &loginAnswer{status: http.StatusForbidden, text: "This form was sent by a page of another site."}
 		return x.s.Auth.Resume(ctx, x.c)
 	}
@@ -164,7 +160,7 @@ func (x *exchange) passwordPage(ctx context.Context) error {
 		x.passwordForm("", 0)
 		return nil
 	}
-	if formOrigin.Check(x.r) != nil {
+	if x.s.Auth.Foreign(x.c) {
 		x.passwordForm("This form was sent by a page of another site.", http.StatusForbidden)
 		return nil
 	}

@@ -8,8 +8,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
-	"net/netip"
 	"strings"
+	"sync"
 	"time"
 
 	"freddo/internal/auth"
@@ -30,6 +30,9 @@ type Server struct {
 	WellKnown func(ctx context.Context, c *engine.Call, name string) (handled bool, err error)
 	// Pages answers website paths that Freddo has no page for; nil answers 404.
 	Pages http.Handler
+
+	// untrusted lets the log tell once of a proxy that is not trusted.
+	untrusted sync.Once
 
 	budget budget
 	flying inFlight
@@ -86,33 +89,10 @@ func (s *Server) verb(r *http.Request) string {
 	return r.Method
 }
 
-// remoteIP is the client's address: the first entry of X-Forwarded-For when the
-// peer is a proxy of ours, that is, on this machine or a private network; else the
-// peer. Source: frappe/auth.py HTTPRequest.set_request_ip, which believes anybody.
-func remoteIP(r *http.Request) string {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return "127.0.0.1"
-	}
-	addr := peer.Addr().Unmap()
-	if forwarded := r.Header.Get("X-Forwarded-For"); forwarded != "" && proxied(addr) {
-		first, _, _ := strings.Cut(forwarded, ",")
-		return strings.TrimSpace(first)
-	}
-	return addr.WithZone("").String()
-}
-
-func proxied(a netip.Addr) bool { return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() }
-
 // scheme is the scheme that the client used.
-func scheme(r *http.Request) string {
-	if r.TLS != nil {
+func scheme(r *http.Request, proxied bool) string {
+	if r.TLS != nil || proxied && r.Header.Get("X-Forwarded-Proto") == "https" {
 		return "https"
-	}
-	if p := r.Header.Get("X-Forwarded-Proto"); p == "https" {
-		if peer, err := netip.ParseAddrPort(r.RemoteAddr); err == nil && proxied(peer.Addr().Unmap()) {
-			return p
-		}
 	}
 	return "http"
 }

@@ -33,7 +33,7 @@ type testSite struct {
 func newTestSite(t testing.TB, release string) *testSite {
 	t.Helper()
 	dir := filepath.Join(t.TempDir(), "site")
-	s, err := site.Create(dir, map[string]any{"compat": release})
+	s, err := site.Create(dir, map[string]any{"compat": release, "password_rounds": 29_000})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,7 +39,7 @@ func (r *Registry) limit(ctx context.Context, c *engine.Call, l *Limit) error {
 	}
 	identity := ""
 	if !l.AnyAddress {
-		identity = c.Request.RemoteIP
+		identity = c.Request.Network()
 	}
 	if l.Key != "" {
 		identity += ":" + document.ToText(c.Form.Get(l.Key))

@@ -151,7 +151,7 @@ func (p *Provider) validate(ctx context.Context, c *engine.Call, in params) (*au
 		return nil, invalidRequest("Invalid client_id parameter value.")
 	}
 	a := &authRequest{client: cl, responseType: in.get("response_type"), state: in.get("state"), nonce: in.get("nonce"), mode: in.get("response_mode")}
-	for _, step := range []func(*authRequest, params) error{p.checkRedirect, checkResponseType, p.checkChallenge, checkScopes} {
+	for _, step := range []func(*authRequest, params) error{p.checkRedirect, p.checkResponseType, p.checkChallenge, checkScopes} {
 		if err := step(a, in); err != nil {
 			return nil, err
 		}
@@ -176,7 +176,11 @@ func (p *Provider) checkRedirect(a *authRequest, in params) error {
 	return nil
 }
 
-func checkResponseType(a *authRequest, in params) error {
+// strictTypes are the response types by the one a client was registered for. A client
+// that is registered for codes gets no tokens in an address (RFC 9700 2.1.2).
+var strictTypes = map[string][]string{"code": {"code", "code id_token"}, "token": {"token", "id_token", "id_token token"}}
+
+func (p *Provider) checkResponseType(a *authRequest, in params) error {
 	t, given := in.lookup("response_type")
 	switch {
 	case !given:
@@ -184,8 +188,15 @@ func checkResponseType(a *authRequest, in params) error {
 	case !implicitTypes[t] && !strings.Contains(t, "code") && t != "none":
 		return refuse("unsupported_response_type", "")
 	}
+	registered := strings.ToLower(a.Text("response_type"))
+	if p.strict() {
+		if slices.Contains(strictTypes[registered], t) {
+			return nil
+		}
+		return refuse("unauthorized_client", "")
+	}
 	switch t {
-	case strings.ToLower(a.Text("response_type")), "id_token", "id_token token", "code id_token", "code token id_token":
+	case registered, "id_token", "id_token token", "code id_token", "code token id_token":
 		return nil
 	}
 	return refuse("unauthorized_client", "")

@@ -107,7 +107,7 @@ func BenchmarkCachedToken(b *testing.B) {
 	ctx := context.Background()
 	b.ReportAllocs()
 	for b.Loop() {
-		if user, ok, err := p.Resolve(ctx, nil, "token-5000"); !ok || err != nil || user == "" {
+		if user, _, ok, err := p.Resolve(ctx, nil, "token-5000"); !ok || err != nil || user == "" {
 			b.Fatal(user, ok, err)
 		}
 	}

@@ -111,6 +111,11 @@ func (p *Provider) authenticate(ctx context.Context, c *engine.Call, in params) 
 		want = cl.Text("client_secret")
 	}
 	right := subtle.ConstantTimeCompare([]byte(want), []byte(secret)) == 1 && want != ""
+	if given {
+		if err := p.auth.Guess(c, "OAuth client", id, right); err != nil {
+			return nil, err
+		}
+	}
 	switch {
 	case cl == nil, given && !right, !given && cl.confidential():
 		return nil, refuse("invalid_client", "Client authentication failed.")

@@ -46,6 +46,9 @@ func (p *Provider) redeem(ctx context.Context, c *engine.Call, who *caller, in p
 	if err != nil {
 		return nil, err
 	}
+	if err := p.auth.Guess(c, "OAuth code", "", d != nil); err != nil {
+		return nil, err
+	}
 	if d == nil || d.Text("client") != who.id || d.Text("validity") != "Valid" {
 		if p.strict() && (d == nil || d.Text("client") == who.id) {
 			// A code that comes again was stolen: what it gave out ends.
@@ -74,12 +77,9 @@ func (p *Provider) redeem(ctx context.Context, c *engine.Call, who *caller, in p
 }
 
 func (p *Provider) findCode(ctx context.Context, c *engine.Call, code string) (*document.Document, error) {
-	if code == "" || len(code) > 140 {
+	d, err := p.stored(ctx, c, dtCode, code)
+	if exc.Is(err, exc.DoesNotExist) {
 		return nil, nil //nolint:nilnil // an unknown code is not an error here
-	}
-	d, err := c.Get(ctx, dtCode, code)
-	if exc.Is(err, exc.DoesNotExist) || err == nil && d.Name() != code {
-		return nil, nil //nolint:nilnil // see above
 	}
 	return d, err
 }

@@ -13,6 +13,8 @@ import (
 func (p *Provider) registerHooks(h *engine.Hooks) {
 	h.On(dtClient, engine.Validate, p.validateClient)
 	h.On(dtToken, engine.Validate, validateToken)
+	h.On(dtToken, engine.BeforeInsert, p.hashNew("access_token", "refresh_token"))
+	h.On(dtCode, engine.BeforeInsert, p.hashNew("authorization_code"))
 	for _, e := range []engine.Event{engine.OnUpdate, engine.OnTrash, engine.AfterRename} {
 		h.On(dtToken, e, func(_ context.Context, c *engine.Call, d *document.Document) error {
 			if e == engine.OnUpdate && d.Before == nil {

@@ -46,8 +46,12 @@ func (p *Provider) revokeToken(ctx context.Context, c *engine.Call, _ method.Arg
 		fields = append(fields, "name")
 	}
 	for _, field := range fields {
+		texts := p.asStored(field, token)
+		if len(texts) == 0 {
+			break
+		}
 		b := storage.NewBuilder(c.Tx.Dialect()).SQL("UPDATE ").Table(dtToken).SQL(" SET ").Ident("status").SQL(" = ").Str("Revoked").
-			SQL(" WHERE ").Ident(field).SQL(" = ").Str(token)
+			SQL(" WHERE ").Ident(field).SQL(" IN (").Str(texts[0]).SQL(", ").Str(texts[1]).SQL(")")
 		if p.strict() {
 			b.SQL(" AND ").Ident("client").SQL(" = ").Str(who.id)
 		}
@@ -136,13 +140,13 @@ func (p *Provider) tellToken(ctx context.Context, c *engine.Call, who *caller, f
 
 // tokenBy returns a token by one of its two texts. Errors: upstream's, for an unknown one.
 func (p *Provider) tokenBy(ctx context.Context, c *engine.Call, field, token string) (*document.Document, error) {
-	if token != "" && len(token) <= 140 {
-		rows, err := c.Rows(ctx, dtToken, []string{"name", field}, document.NewObject(field, token), "creation desc")
+	for _, text := range p.asStored(field, token) {
+		rows, err := c.Rows(ctx, dtToken, []string{"name", field}, document.NewObject(field, text), "creation desc")
 		if err != nil {
 			return nil, err
 		}
 		for _, r := range rows {
-			if r.PropText(field) == token {
+			if r.PropText(field) == text { // the column compares without case
 				return c.Get(ctx, dtToken, r.PropText("name"))
 			}
 		}
@@ -160,7 +164,7 @@ func (p *Provider) openidProfile(ctx context.Context, c *engine.Call, _ method.A
 			return nil, missing(dtToken, "None")
 		}
 	}
-	d, err := c.Get(ctx, dtToken, token)
+	d, err := p.stored(ctx, c, dtToken, token)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +172,7 @@ func (p *Provider) openidProfile(ctx context.Context, c *engine.Call, _ method.A
 	if err != nil {
 		return nil, err
 	}
-	user, good, err := p.Resolve(ctx, c, token)
+	user, _, good, err := p.Resolve(ctx, c, token)
 	if err != nil {
 		return nil, err
 	}

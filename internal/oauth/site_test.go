@@ -1,7 +1,9 @@
 package oauth_test
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -45,6 +47,12 @@ func (f *fixture) client(extra map[string]any) client {
 	}
 	d := f.JSON(f.Admin, "POST", "/api/resource/OAuth Client", o)
 	return client{d["name"].(string), d["client_secret"].(string)}
+}
+
+// stored is the name under which strict mode stores a code or token.
+func stored(token string) string {
+	sum := sha256.Sum256([]byte(token))
+	return "sha256-" + hex.EncodeToString(sum[:])
 }
 
 func method(name string) string { return "/api/method/frappe.integrations.oauth2." + name }

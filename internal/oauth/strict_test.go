@@ -272,10 +272,10 @@ func TestBearerEndsAtOnce(t *testing.T) {
 				}
 			}
 			tok := fresh()
-			f.JSON(f.Admin, "PUT", "/api/resource/OAuth Bearer Token/"+tok, map[string]any{"status": "Revoked"})
+			f.JSON(f.Admin, "PUT", "/api/resource/OAuth Bearer Token/"+stored(tok), map[string]any{"status": "Revoked"})
 			end("status Revoked", tok)
 			tok = fresh()
-			r := httptest.NewRequest("DELETE", "/api/resource/OAuth%20Bearer%20Token/"+tok, nil)
+			r := httptest.NewRequest("DELETE", "/api/resource/OAuth%20Bearer%20Token/"+stored(tok), nil)
 			f.Do(f.Admin, r)
 			end("deleted", tok)
 			tok = fresh()

@@ -16,7 +16,7 @@ const (
 )
 
 // Sweep deletes codes that were used or, in strict mode, have expired, tokens that were
-// revoked, and tokens that expired long ago; n counts them. The reuse of a code or of a
+// revoked, and tokens that expired long ago, and hashes what strict mode did not store; n counts them. The reuse of a code or of a
 // refresh token is noticed without the row, by the family's name.
 // Source: frappe/integrations/doctype/oauth_bearer_token, frappe/hooks.py (delete_oauth2_data).
 func (p *Provider) Sweep(ctx context.Context, c *engine.Call) (n int64, err error) {
@@ -39,6 +39,13 @@ func (p *Provider) Sweep(ctx context.Context, c *engine.Call) (n int64, err erro
 	}
 	for _, b := range sweeps {
 		k, err := c.Tx.Exec(ctx, b)
+		if err != nil {
+			return n, err
+		}
+		n += k
+	}
+	if p.strict() {
+		k, err := p.hashOld(ctx, c)
 		if err != nil {
 			return n, err
 		}

@@ -44,19 +44,19 @@ func TestWhatIsSpentIsCleanedUp(t *testing.T) {
 	code("fresh", "Valid")
 	code("used", "Invalid")
 	clean()
-	check("at once", map[string]int{"OAuth Bearer Token/live": 200, "OAuth Bearer Token/revoked": 404, "OAuth Authorization Code/fresh": 200, "OAuth Authorization Code/used": 404})
+	check("at once", map[string]int{"OAuth Bearer Token/" + stored("live"): 200, "OAuth Bearer Token/" + stored("revoked"): 404, "OAuth Authorization Code/" + stored("fresh"): 200, "OAuth Authorization Code/" + stored("used"): 404})
 	session := s.Login("olga@example.com", sitetest.Password)
 	s.Wait(25 * time.Hour)
 	s.Get(s.Admin, "/api/method/ping")
 	clean()
-	check("after a day", map[string]int{"OAuth Bearer Token/live": 200, "OAuth Authorization Code/fresh": 404})
+	check("after a day", map[string]int{"OAuth Bearer Token/" + stored("live"): 200, "OAuth Authorization Code/" + stored("fresh"): 404})
 	if a := s.Get(session, "/api/method/frappe.auth.get_logged_user"); a.Code != http.StatusOK {
 		t.Errorf("a session that has not expired: %d", a.Code)
 	}
 	s.Wait(31 * 24 * time.Hour)
 	s.Admin = s.Login("Administrator", sitetest.AdminPassword)
 	clean()
-	check("after a month", map[string]int{"OAuth Bearer Token/live": 404})
+	check("after a month", map[string]int{"OAuth Bearer Token/" + stored("live"): 404})
 	if a := s.Get(session, "/api/method/frappe.auth.get_logged_user"); a.Code != http.StatusForbidden || a.Body["session_expired"] == nil {
 		t.Errorf("an expired session: %d %v", a.Code, a.Body)
 	}

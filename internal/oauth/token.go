@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"freddo/document"
+	"freddo/exc"
 	"freddo/internal/engine"
 	"freddo/internal/method"
 	"freddo/internal/storage"
@@ -114,7 +115,7 @@ func (p *Provider) codeGrant(ctx context.Context, c *engine.Call, in params) err
 	if err := p.stillThere(ctx, c, user); err != nil {
 		return err
 	}
-	t, err := p.newToken(ctx, c, tokenRequest{client: who.client, user: user, scopes: scopes, refreshable: true, family: family(d.Name())})
+	t, err := p.newToken(ctx, c, tokenRequest{client: who.client, user: user, scopes: scopes, refreshable: true, family: family(in.get("code"))})
 	if err != nil {
 		return err
 	}
@@ -163,6 +164,9 @@ func (p *Provider) refreshGrant(ctx context.Context, c *engine.Call, in params) 
 	}
 	d, err := p.findRefresh(ctx, c, token)
 	if err != nil {
+		return err
+	}
+	if err := p.auth.Guess(c, "OAuth refresh token", "", d != nil); err != nil {
 		return err
 	}
 	if d == nil || d.Text("status") != "Active" || p.strict() && d.Text("client") != who.id {
@@ -217,19 +221,11 @@ func (p *Provider) refuseRefresh(ctx context.Context, c *engine.Call, who *calle
 
 // findRefresh returns the newest document of a refresh token, nil for none.
 func (p *Provider) findRefresh(ctx context.Context, c *engine.Call, token string) (*document.Document, error) {
-	if token == "" || len(token) > 140 {
+	d, err := p.tokenBy(ctx, c, "refresh_token", token)
+	if exc.Is(err, exc.DoesNotExist) {
 		return nil, nil //nolint:nilnil // an unknown token is not an error here
 	}
-	rows, err := c.Rows(ctx, dtToken, []string{"name", "refresh_token"}, document.NewObject("refresh_token", token), "creation desc")
-	if err != nil {
-		return nil, err
-	}
-	for _, r := range rows {
-		if r.PropText("refresh_token") == token { // the column compares without case
-			return c.Get(ctx, dtToken, r.PropText("name"))
-		}
-	}
-	return nil, nil //nolint:nilnil // see above
+	return d, err
 }
 
 // spend revokes a pair that was traded in; only one request can.

@@ -93,7 +93,7 @@ func TestConditions(t *testing.T) {
 		{`{"title": ["regex", "^O"]}`, map[string]string{"raw": bad + "Unknown operator regex"}},
 		{`{"nosuch": 1}`, map[string]string{"legacy": bad + "Field not permitted in query: nosuch", "16.4": bad + "Field not permitted in query: nosuch",
 			"raw": "403 You do not have permission to access field: <strong>Order.nosuch</strong>", "count": "403 You do not have permission to access field: <strong>Order.nosuch</strong>"}},
-		{`{"secret": "x"}`, map[string]string{"14": `secret = "x"`, "15": hidden, "16": hidden, "16.4": hidden, "raw": "403 You do not have permission to access field: <strong>Order.secret</strong>"}},
+		{`{"secret": "x"}`, map[string]string{"14": hidden, "15": hidden, "16": hidden, "16.4": hidden, "raw": "403 You do not have permission to access field: <strong>Order.secret</strong>"}},
 		{`{"_assign": "x"}`, map[string]string{"legacy": `_assign = "x"`, "raw": "403 You do not have permission to access field: <strong>Order._assign</strong>", "16.4": `_assign = "x"`}},
 		{`{"_seen": "x"}`, map[string]string{"legacy": ""}},
 		{`{"doctype": "Order"}`, map[string]string{"legacy": bad + "Unknown column doctype"}},

@@ -297,11 +297,13 @@ func (p *parser) removeFields(ctx context.Context) error {
 	}
 	kept := p.q.Columns[:0]
 	for _, c := range p.q.Columns {
-		ok := true
+		ask := p.withinLevels
 		if on {
-			if ok, err = p.readable(ctx, c.Expr); err != nil {
-				return err
-			}
+			ask = p.readable
+		}
+		ok, err := ask(ctx, c.Expr)
+		if err != nil {
+			return err
 		}
 		switch {
 		case ok:

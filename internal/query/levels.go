@@ -6,14 +6,14 @@ import (
 
 // checkLevels refuses conditions, orders and groups by fields above the user's level,
 // through which their values could be guessed. Upstream's older lists let them pass, as
-// HiddenInConditions does. Source of the refusal: frappe/database/query.py, which v16's
+// UpstreamLevels does. Source of the refusal: frappe/database/query.py, which v16's
 // v2 list runs.
 func (p *parser) checkLevels(ctx context.Context) error {
-	if p.req.HiddenInConditions {
+	if p.req.UpstreamLevels {
 		return nil
 	}
-	if on, err := p.removesFields(ctx); err != nil || !on {
-		return err
+	if p.req.IgnorePermissions {
+		return nil
 	}
 	if err := p.checkNode(ctx, p.q.Where); err != nil {
 		return err
@@ -63,17 +63,39 @@ func (p *parser) checkExpr(ctx context.Context, e *Expr) error {
 
 // checkLevel refuses a column whose field lies above the user's level.
 func (p *parser) checkLevel(ctx context.Context, f Field) error {
+	above, err := p.aboveLevel(ctx, f)
+	if err == nil && above {
+		return fieldDenied(p.typeOf(f).Name, f.Column.Name)
+	}
+	return err
+}
+
+func (p *parser) aboveLevel(ctx context.Context, f Field) (bool, error) {
 	if f.Column == nil || f.Column.Field == nil || f.Column.Field.Permlevel == 0 {
-		return nil
+		return false, nil
 	}
 	dt := p.typeOf(f)
 	_, parent, err := p.permissionsOf(ctx, dt)
 	if err != nil {
-		return err
+		return false, err
 	}
 	levels, all, err := p.env.ReadableLevels(ctx, dt, parent)
-	if err != nil || all || levels[f.Column.Field.Permlevel] {
-		return err
+	return err == nil && !all && !levels[f.Column.Field.Permlevel], err
+}
+
+// withinLevels reports whether an expression uses no field above the user's level. It
+// asks where removesFields does not (v14): upstream shows every level there.
+func (p *parser) withinLevels(ctx context.Context, e *Expr) (bool, error) {
+	if p.req.UpstreamLevels || p.req.IgnorePermissions {
+		return true, nil
 	}
-	return fieldDenied(dt.Name, f.Column.Name)
+	if above, err := p.aboveLevel(ctx, e.Field); err != nil || above {
+		return false, err
+	}
+	for _, a := range e.Args {
+		if ok, err := p.withinLevels(ctx, a); err != nil || !ok {
+			return false, err
+		}
+	}
+	return true, nil
 }

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"freddo/doctype"
 	"freddo/document"
 )
 
@@ -26,6 +27,8 @@ const (
 	OpBetween
 	OpIsNull
 	OpNotNull
+	// OpNames tests that a reference names a document of From that fulfils Where.
+	OpNames
 )
 
 // Node is a condition. Treat it as read-only once built: nodes are shared.
@@ -39,6 +42,10 @@ type Node struct {
 	Nulls bool
 	// Number compares a text column as the number that its text starts with.
 	Number bool
+	// From is the DocType that OpNames looks for Field's value in, and Where the
+	// condition of From's documents; nil takes all of them.
+	From  *doctype.DocType
+	Where *Node
 }
 
 // True is fulfilled by every row, False by none.
@@ -122,6 +129,15 @@ func NotNull(f Field) *Node {
 // IsEmpty is fulfilled by null and by the empty value of the field's type: "", 0,
 // midnight.
 func IsEmpty(f Field) *Node { return OrNull(compare(f, OpEq, document.Text("")), f) }
+
+// Names is fulfilled when f holds the name of a document of dt that fulfils where, whose
+// fields are dt's own; a nil where takes every document that exists.
+func Names(f Field, dt *doctype.DocType, where *Node) *Node {
+	if f.Column == nil || where != nil && where.Op == OpFalse {
+		return False()
+	}
+	return &Node{Op: OpNames, Field: f, From: dt, Where: where}
+}
 
 // OrNull makes rows in which f is null fulfil n too; n tests f.
 func OrNull(n *Node, f Field) *Node {

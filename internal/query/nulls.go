@@ -15,7 +15,7 @@ func nullsFulfil(n *Node) bool {
 	switch n.Op {
 	case OpTrue, OpNotNull, OpIsNull:
 		return true
-	case OpFalse:
+	case OpFalse, OpNames:
 		return false
 	case OpAnd, OpOr:
 		for _, k := range n.Kids {

@@ -79,9 +79,11 @@ type Request struct {
 	FromRequest bool
 	// IgnorePermissions leaves out every permission check (frappe.get_all, db.count).
 	IgnorePermissions bool
-	// HiddenInConditions lets conditions, orders and groups use fields above the user's
-	// level, as upstream's older lists do.
-	HiddenInConditions bool
+	// IgnoreUserPermissions leaves out User Permissions, and nothing else.
+	IgnoreUserPermissions bool
+	// UpstreamLevels holds levels no better than upstream does: conditions, orders and
+	// groups may use fields above the user's, and where a setting decides (v14) it does.
+	UpstreamLevels bool
 	// Count makes the query a count.
 	Count CountMode
 	// Virtual lets the DocType be virtual: the query is checked, and not made into SQL.

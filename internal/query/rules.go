@@ -56,6 +56,9 @@ type Rules struct {
 
 	// Both.
 
+	// RowsFollowParent narrows the rows of a child table to those of the parents that the
+	// user may see (16.4).
+	RowsFollowParent bool
 	// SortDefault is the sort_field of a DocType that names none.
 	SortDefault string
 }
@@ -101,12 +104,12 @@ func RulesRaw16() *Rules {
 // compatibility mode.
 func RulesV16Release() *Rules {
 	return &Rules{Engine: true, NullAware: true, AscendingDefault: true, SelectOnlyBare: true,
-		SortDefault: "creation"}
+		RowsFollowParent: true, SortDefault: "creation"}
 }
 
 // RulesRaw16Release are the rules of 16.4's v2 list and of its db.count.
 func RulesRaw16Release() *Rules {
-	return &Rules{Engine: true, SelectOnlyBare: true, SortDefault: "creation"}
+	return &Rules{Engine: true, SelectOnlyBare: true, RowsFollowParent: true, SortDefault: "creation"}
 }
 
 // RulesCount15 are the rules of db.count, db.exists and db.get_value in v14 and v15,

@@ -261,6 +261,9 @@ type Join struct {
 	Link Field
 	// Parentfield limits a ChildJoin to one table field; "" takes all.
 	Parentfield string
+	// Match narrows what is joined, by fields of DocType itself: what does not fulfil it
+	// is as if it were not there. nil joins everything.
+	Match *Node
 }
 
 // Child asks for the rows of a table field under its name. Source:

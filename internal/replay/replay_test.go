@@ -196,7 +196,7 @@ func templateSites(t *testing.T, kind string) []template {
 	var out []template
 	for _, v := range versions() {
 		s := template{kind: kind, version: v, path: filepath.Join(t.TempDir(), fmt.Sprintf("v%d", v))}
-		o := freddo.NewSiteOptions{AdminPassword: "admin", Compat: fmt.Sprintf("v%d", v)}
+		o := freddo.NewSiteOptions{AdminPassword: "admin", Compat: fmt.Sprintf("v%d", v), Config: map[string]any{"password_rounds": 29_000}}
 		if kind != "sqlite" {
 			s.database = dbtest.Name(t, dbtest.Server(t, kind))
 			o.DB = s.database.URL()
@@ -219,7 +219,8 @@ func setUpstreamModes(path string) error {
 	if err != nil {
 		return err
 	}
-	return folder.Set(map[string]any{"permlevel_mode": "compat", "oauth_mode": "compat"})
+	// The recorded chain of proxies (X-Forwarded-For: client, 10.1.1.1) is to be believed.
+	return folder.Set(map[string]any{"permlevel_mode": "compat", "oauth_mode": "compat", "trusted_proxies": []any{"127.0.0.0/8", "10.0.0.0/8"}})
 }
 
 // copy copies the site into a folder; drop removes its database.

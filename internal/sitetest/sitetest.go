@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"freddo"
+	"freddo/internal/site"
 )
 
 // AdminPassword is Administrator's password, Password that of users made by User.
@@ -32,15 +33,29 @@ type Site struct {
 	Admin []*http.Cookie
 
 	t     testing.TB
+	dir   string
 	mu    sync.Mutex
 	ahead time.Duration
+}
+
+// Configure changes the site's site_config.json, which counts at once.
+func (s *Site) Configure(values map[string]any) {
+	s.t.Helper()
+	folder, err := site.Open(s.dir)
+	if err == nil {
+		err = folder.Set(values)
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.App.ReloadConfig()
 }
 
 // New opens a fresh site of a release; config goes into its site_config.json.
 func New(t testing.TB, release string, config map[string]any) *Site {
 	t.Helper()
 	dir := Folder(t, "sqlite", release, config)
-	s := &Site{t: t}
+	s := &Site{t: t, dir: dir}
 	app, err := freddo.New(freddo.Config{Site: dir, Unsafe: true, Logger: slog.New(slog.NewTextHandler(io.Discard, nil)), Now: s.Now})
 	if err != nil {
 		t.Fatal(err)

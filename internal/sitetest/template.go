@@ -65,7 +65,8 @@ func templateOf(t testing.TB, kind, release string) *template {
 		return made
 	}
 	made := &template{path: filepath.Join(templates.root, key)}
-	o := freddo.NewSiteOptions{AdminPassword: AdminPassword, Compat: release}
+	// Tests log in and make users all the time: passwords cost what upstream's do.
+	o := freddo.NewSiteOptions{AdminPassword: AdminPassword, Compat: release, Config: map[string]any{"password_rounds": 29_000}}
 	if kind != "sqlite" {
 		made.database = dbtest.Server(t, kind)
 		made.database.Name = dbtest.FreeName()

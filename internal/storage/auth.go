@@ -38,6 +38,13 @@ func (tx *Tx) SetAuth(ctx context.Context, doctype, name, field, secret string, 
 	return err
 }
 
+// SwapAuth replaces a secret by another, unless it is no longer what it was.
+func (tx *Tx) SwapAuth(ctx context.Context, doctype, name, field, was, now string) error {
+	b := NewBuilder(tx.Dialect()).SQL("UPDATE ").Ident(authTable).SQL(" SET ").Ident("password").SQL(" = ").Str(now)
+	_, err := tx.Exec(ctx, authWhere(b, doctype, name, field).SQL(" AND ").Ident("password").SQL(" = ").Str(was))
+	return err
+}
+
 // DeleteAuth removes a secret, or all secrets of a document for an empty field.
 func (tx *Tx) DeleteAuth(ctx context.Context, doctype, name, field string) error {
 	_, err := tx.Exec(ctx, authWhere(NewBuilder(tx.Dialect()).SQL("DELETE FROM ").Ident(authTable), doctype, name, field))

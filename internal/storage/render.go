@@ -14,6 +14,8 @@ type renderer struct {
 	b       *Builder
 	q       *query.Select
 	grouped bool
+	// main is the alias of the table whose fields name no table; "" is q's own.
+	main string
 }
 
 func newRenderer(d Dialect, q *query.Select) *renderer {
@@ -117,6 +119,9 @@ func (r *renderer) column(f query.Field) {
 		return
 	}
 	table := f.Table
+	if table == "" {
+		table = r.main
+	}
 	if table == "" {
 		table = r.q.Main()
 	}
@@ -280,6 +285,25 @@ func (r *renderer) join(j *query.Join) {
 			r.b.SQL(" AND ").Column(alias, "parentfield").SQL(" = ").Str(j.Parentfield)
 		}
 	}
+	if j.Match != nil {
+		on := renderer{b: r.b, q: r.q, main: alias}
+		r.b.SQL(" AND ")
+		on.node(j.Match, query.OpAnd)
+	}
+}
+
+// names writes that a field holds the name of a document that fulfils a condition.
+func (r *renderer) names(n *query.Node) {
+	r.column(n.Field)
+	r.b.SQL(" IN (SELECT ")
+	if n.From.Autoname == "autoincrement" && n.Field.Class == doctype.TextClass {
+		r.function("TEXT", []func(){func() { r.b.Ident("name") }})
+	} else {
+		r.b.Ident("name")
+	}
+	sub := renderer{b: r.b, q: &query.Select{DocType: n.From, Where: n.Where}}
+	sub.from()
+	r.b.SQL(")")
 }
 
 // sameName writes the equality of a reference and a name, which is a number where
@@ -356,6 +380,8 @@ func (r *renderer) test(n *query.Node) {
 		r.null(n, " IS NULL")
 	case query.OpNotNull:
 		r.null(n, " IS NOT NULL")
+	case query.OpNames:
+		r.names(n)
 	case query.OpIn, query.OpNotIn:
 		cast := r.operand(n)
 		if n.Op == query.OpNotIn {

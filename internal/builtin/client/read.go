@@ -54,7 +54,8 @@ func getList(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	return engine.JSON(res.JSON), nil
 }
 
-// getCount counts rows. Frappe: no release before 16.4 checks a permission here.
+// getCount counts the rows that the user may see. Frappe: no release before 16.4 checks a
+// permission here, which tells every field of every document, letter by letter.
 // Source: client.py get_count, frappe/database/database.py count.
 func getCount(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	name := a.Text("doctype")
@@ -65,13 +66,17 @@ func getCount(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := query.Request{DocType: dt, Filters: method.ParseJSON(a.Get("filters")), Limit: -1, Count: query.CountRows, IgnorePermissions: true}
+	r := query.Request{DocType: dt, Filters: method.ParseJSON(a.Get("filters")), Limit: -1, Count: query.CountRows, IgnorePermissions: asUpstream(c)}
 	rules := c.Profile.CountRules
 	if c.Profile.CountChecksPermission || c.Limits != nil {
 		r.IgnorePermissions, r.FromRequest, rules = false, true, c.Rules
 	}
 	return c.Count(ctx, rules, r)
 }
+
+// asUpstream reports that a document is looked for past the user's rights: only in compat
+// mode, and never for a limited key.
+func asUpstream(c *engine.Call) bool { return c.UpstreamReads() && c.Limits == nil }
 
 // get reads a document by name, by filters, or a Single. Source: client.py get.
 func get(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
@@ -118,7 +123,7 @@ func firstName(ctx context.Context, c *engine.Call, dtName string, filters docum
 		order = "creation desc"
 	}
 	res, err := c.ListBy(ctx, c.Profile.CountRules, query.Request{DocType: dt, Fields: document.Texts([]string{"name"}), Filters: filters, OrderBy: document.Text(order),
-		Limit: 1, AsList: true, IgnorePermissions: c.Limits == nil})
+		Limit: 1, AsList: true, IgnorePermissions: asUpstream(c)})
 	if err != nil {
 		return "", err
 	}
@@ -247,9 +252,17 @@ func singleValues(ctx context.Context, c *engine.Call, dt *doctype.DocType, fiel
 		}
 		return v
 	}
+	if d, err = c.Answer(ctx, d); err != nil {
+		return nil, err
+	}
 	matches := found
 	if o := filters.Map(); o != nil {
 		for _, k := range o.Keys() {
+			if ok, err := c.ReadsField(ctx, dt, k); err != nil {
+				return nil, err
+			} else if !ok {
+				matches = false
+			}
 			if document.ToText(d.Get(k)) != document.ToText(o.Get(k)) {
 				matches = false
 			}
@@ -283,6 +296,11 @@ func getSingleValue(ctx context.Context, c *engine.Call, a method.Args) (any, er
 		return nil, err
 	}
 	field := a.Text("field")
+	if ok, err := c.ReadsField(ctx, dt, field); err != nil {
+		return nil, err
+	} else if !ok {
+		return nil, exc.Permission.Throwf("You do not have permission to access field: %s", engine.Bold(dt.Name+"."+field))
+	}
 	if dt.Column(field) == nil {
 		if quirk.Of(c.Profile).InvalidColumnForSingle {
 			return nil, exc.InvalidColumnName.Throwf("Invalid field name: %s", engine.Bold(field))
@@ -302,8 +320,11 @@ func hasPermission(ctx context.Context, c *engine.Call, a method.Args) (any, err
 	var d *document.Document
 	if name := a.Text("docname"); name != "" {
 		var err error
-		if d, err = c.Get(ctx, dt, name); err != nil {
+		if d, err = askable(ctx, c, dt, name); err != nil {
 			return nil, err
+		}
+		if d == nil {
+			return answer(false), nil
 		}
 	}
 	right, known := doctype.ParseRight(strings.ToLower(a.Text("perm_type")))
@@ -320,8 +341,23 @@ func hasPermission(ctx context.Context, c *engine.Call, a method.Args) (any, err
 	return answer(ok), nil
 }
 
+// askable loads a document to tell rights on it, nil where the user may not know whether
+// there is one: a hidden document and a missing one answer alike.
+func askable(ctx context.Context, c *engine.Call, dt, name string) (*document.Document, error) {
+	if all, err := c.SeesAll(ctx, dt); err != nil && !exc.Is(err, exc.DoesNotExist) {
+		return nil, err
+	} else if all || err != nil {
+		return c.Get(ctx, dt, name)
+	}
+	d, err := c.Get(ctx, dt, name)
+	if exc.Is(err, exc.DoesNotExist) {
+		return nil, nil
+	}
+	return d, err
+}
+
 func docPermissions(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
-	d, err := c.Get(ctx, a.Text("doctype"), a.Text("docname"))
+	d, err := c.GetVisible(ctx, a.Text("doctype"), a.Text("docname"))
 	if err != nil {
 		return nil, err
 	}
@@ -382,11 +418,13 @@ func isAmended(ctx context.Context, c *engine.Call, a method.Args) (any, error) 
 	if !ok || dt.Column("amended_from") == nil {
 		return false, nil
 	}
-	row, err := core.First(ctx, c, dt.Name, []string{"name"}, document.NewObject("amended_from", a.Text("docname")))
-	if err != nil || row == nil {
+	r := query.Request{DocType: dt, Fields: document.Texts([]string{"name"}), Limit: 1, OrderBy: document.NullValue, IgnorePermissions: asUpstream(c),
+		Filters: document.MapOf(document.NewObject("amended_from", a.Text("docname")))}
+	rows, err := c.VisibleRows(ctx, r)
+	if err != nil || len(rows) == 0 {
 		return nil, err
 	}
-	return row.Get("name"), nil
+	return rows[0].Get("name"), nil
 }
 
 // validateLink tells the stored spelling of a link, and fields of what it links.
@@ -412,7 +450,11 @@ func validateLink(ctx context.Context, c *engine.Call, a method.Args) (any, erro
 		}
 	}
 	out := document.NewObject("name", nil)
-	name, there, err := c.Exists(ctx, dt.Name, a.Text("docname"))
+	exists := c.VisibleByLink
+	if dt.Name == "DocType" {
+		exists = c.Exists
+	}
+	name, there, err := exists(ctx, dt.Name, a.Text("docname"))
 	if err != nil || !there {
 		return out, err
 	}

@@ -34,7 +34,7 @@ func DocInfo(ctx context.Context, c *engine.Call, d *document.Document) (*docume
 	}
 	info.Set("versions", document.ListOf())
 	if d.Type.TrackChanges {
-		info.Set("versions", firstTen(b.rows("Version", []string{"name", "owner", "creation", "data"}, "ref_doctype", "docname", "creation desc")))
+		info.Set("versions", b.versions())
 	}
 	info.Set("assignments", b.assignments())
 	rights, err := core.DocumentRights(ctx, c, d)

@@ -162,7 +162,7 @@ func linkedTypes(ctx context.Context, c *engine.Call, a method.Args) (any, error
 // linkedWith lists the documents that link to one, by DocType, as far as the user may
 // see them. Source: linked_with.py get, get_linked_docs.
 func linkedWith(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
-	d, err := c.Get(ctx, a.Text("doctype"), a.Text("docname"))
+	d, err := c.GetVisible(ctx, a.Text("doctype"), a.Text("docname"))
 	if err != nil {
 		return nil, err
 	}
@@ -314,7 +314,7 @@ func submittedNames(ctx context.Context, c *engine.Call, name string, how *docum
 		and = append(and, document.ListOf(document.Text(table), document.Text(of), document.Text("="), document.Text(target)))
 	}
 	res, err := c.List(ctx, query.Request{DocType: dt, Fields: document.Texts([]string{"name"}), Filters: document.ListOf(and...), OrFilters: document.ListOf(or...),
-		OrderBy: document.NullValue, Distinct: true, Limit: maxLinked, Pluck: "name", IgnorePermissions: true})
+		OrderBy: document.NullValue, Distinct: true, Limit: maxLinked, Pluck: "name", IgnorePermissions: c.UpstreamReads()})
 	if err != nil {
 		return nil, err
 	}

@@ -12,6 +12,7 @@ import (
 	"freddo/internal/builtin/quirk"
 	"freddo/internal/engine"
 	"freddo/internal/method"
+	"freddo/internal/query"
 )
 
 // getDoc answers a document with what its form shows around it. A missing document
@@ -42,9 +43,10 @@ func getDoc(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.Show(ctx, d, true); err != nil {
+	if d, err = c.Answer(ctx, d); err != nil {
 		return nil, err
 	}
+	c.Response.Docs = append(c.Response.Docs, c.Encode(d, true))
 	c.Response.Keys.Set("docinfo", document.MapOf(info))
 	c.Response.Keys.Set("_link_titles", document.MapOf(titles))
 	return nil, nil
@@ -105,35 +107,68 @@ func noteSeenAndViewed(ctx context.Context, c *engine.Call, d *document.Document
 	return c.Insert(ctx, v)
 }
 
-// linkTitles maps DocType::name to the title of links that are shown by title.
+// linkTitles maps DocType::name to the title of links that are shown by title: of the
+// documents that the user may see. Frappe: of all.
 // Source: load.py set_link_titles.
 func linkTitles(ctx context.Context, c *engine.Call, d *document.Document) (*document.Object, error) {
-	out := &document.Object{}
-	add := func(r *document.Document) error {
+	var links []link
+	add := func(r *document.Document) {
 		for _, f := range r.Type.LinkFields {
 			target, name := f.Options, document.ToText(r.At(f.Slot))
 			if f.Fieldtype == "Dynamic Link" {
 				target = r.Text(f.Options)
 			}
-			if target == "" || name == "" {
-				continue
+			if target != "" && name != "" {
+				links = append(links, link{target, name})
 			}
-			dt, err := c.DocType(ctx, target)
-			if err != nil || !dt.ShowTitleInLink || dt.TitleField == "" {
-				continue // a link to what is gone has no title
-			}
-			title, err := c.Value(ctx, target, name, dt.TitleField)
-			if err != nil {
-				return err
-			}
-			out.Set(target+"::"+name, title)
 		}
-		return nil
 	}
-	if err := add(d); err != nil {
-		return nil, err
+	add(d)
+	_ = d.EachRow(func(_ *doctype.DocField, row *document.Document) error { add(row); return nil })
+	titles := map[link]document.Value{}
+	asked := map[string]bool{}
+	out := &document.Object{}
+	for _, l := range links {
+		if !asked[l.doctype] {
+			asked[l.doctype] = true
+			if err := titlesOf(ctx, c, l.doctype, links, titles); err != nil {
+				return nil, err
+			}
+		}
+		if title, ok := titles[l]; ok {
+			out.Set(l.doctype+"::"+l.name, title)
+		}
 	}
-	return out, d.EachRow(func(_ *doctype.DocField, row *document.Document) error { return add(row) })
+	return out, nil
+}
+
+// link names a document.
+type link struct{ doctype, name string }
+
+// titlesOf adds the titles of those links that lead to a DocType, if it shows titles.
+func titlesOf(ctx context.Context, c *engine.Call, target string, links []link, titles map[link]document.Value) error {
+	dt, err := c.DocType(ctx, target)
+	if err != nil || !dt.ShowTitleInLink || dt.TitleField == "" || dt.IsSingle || dt.IsVirtual {
+		return nil //nolint:nilerr // a link to what is gone has no title
+	}
+	open := c.UpstreamReads()
+	if ok, err := c.CanList(ctx, dt); err != nil || !ok && !open {
+		return err
+	}
+	var names []string
+	for _, l := range links {
+		if l.doctype == target {
+			names = append(names, l.name)
+		}
+	}
+	rows, err := c.VisibleRows(ctx, query.Request{DocType: dt, Fields: document.Texts([]string{"name", dt.TitleField}), Limit: -1, OrderBy: document.NullValue,
+		IgnorePermissions: open, Filters: document.MapOf(document.NewObject("name", []document.Value{document.Text("in"), document.Texts(names)}))})
+	for _, r := range rows {
+		if r.Has(dt.TitleField) {
+			titles[link{target, r.PropText("name")}] = r.Get(dt.TitleField)
+		}
+	}
+	return err
 }
 
 // getDocType answers the metadata that a form needs: of the DocType, then of its

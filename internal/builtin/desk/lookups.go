@@ -57,9 +57,15 @@ func getNext(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if asc {
 		order, operator = "asc", ">"
 	}
-	from, err := c.Value(ctx, dt.Name, a.Text("value"), field)
+	current, ok, err := c.Visible(ctx, dt.Name, a.Text("value"))
 	if err != nil {
 		return nil, err
+	}
+	from := document.NullValue // what is hidden has no neighbours
+	if ok {
+		if from, err = c.Value(ctx, dt.Name, current, field); err != nil {
+			return nil, err
+		}
 	}
 	filters = append(filters, document.ListOf(document.Text(dt.Name), document.Text(field), document.Text(operator), from))
 	res, err := c.List(ctx, query.Request{DocType: dt, Fields: document.Texts([]string{"name"}), Filters: document.ListOf(filters...),

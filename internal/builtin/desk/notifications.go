@@ -110,6 +110,9 @@ func openCount(ctx context.Context, c *engine.Call, a method.Args) (any, error) 
 	if err := c.CheckPermission(ctx, d, doctype.Read); err != nil {
 		return nil, err
 	}
+	if d, err = c.Answer(ctx, d); err != nil {
+		return nil, err
+	}
 	links, err := connectionsOf(ctx, c, d.Type.Name)
 	if err != nil {
 		return nil, err

@@ -80,6 +80,9 @@ func sendDoc(ctx context.Context, c *engine.Call, d *document.Document) error {
 	if err != nil {
 		return err
 	}
+	if d, err = c.Answer(ctx, d); err != nil {
+		return err
+	}
 	if c.Profile.HideMissing {
 		if err := c.StripUnreadable(ctx, d); err != nil {
 			return err

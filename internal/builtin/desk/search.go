@@ -27,7 +27,8 @@ type search struct {
 func searchParams() []method.Param {
 	return []method.Param{arg.Opt("query", method.Any, nil), arg.Opt("filters", method.Any, nil), arg.Opt("page_length", method.Int, nil),
 		arg.Opt("searchfield", method.Any, nil), arg.Opt("start", method.Any, 0), arg.Opt("filter_fields", method.Any, nil), arg.Opt("as_dict", method.Any, false),
-		arg.Opt("reference_doctype", method.Any, nil), arg.Opt("ignore_user_permissions", method.Any, false), arg.Opt("link_fieldname", method.Any, nil)}
+		arg.Opt("reference_doctype", method.Any, nil), arg.Opt("ignore_user_permissions", method.Any, false),
+		arg.Opt("link_fieldname", method.Any, nil)}
 }
 
 // link answers value, description and label of what matches.
@@ -313,24 +314,18 @@ func searchRequest(ctx context.Context, c *engine.Call, dt *doctype.DocType, a m
 		filters = append(filters, condition(dt.Name, "disabled", "!=", document.IntOf(1)))
 	}
 	r := query.Request{DocType: dt, OrderBy: document.Text("idx desc, name asc")}
-	ignore, err := ignoresUserPermissions(ctx, c, dt, a)
-	if err != nil {
-		return r, err
+	r.IgnorePermissions = dt.Name == "DocType" && c.Limits == nil
+	if document.Cint(a.Get("ignore_user_permissions")) != 0 || a.Get("ignore_user_permissions").Bool() {
+		if err := anyLink(ctx, c, &r, a); err != nil {
+			return r, err
+		}
 	}
-	if reference := a.Text("reference_doctype"); reference != "" && !(ignore && quirk.Of(c.Profile).SearchLabels) {
+	if reference := a.Text("reference_doctype"); reference != "" && !r.IgnoreUserPermissions {
 		limited, err := referenceFilter(ctx, c, dt, reference)
 		if err != nil {
 			return r, err
 		}
 		filters = append(filters, limited...)
-	}
-	r.IgnorePermissions = dt.Name == "DocType" && c.Limits == nil
-	if ignore {
-		ok, err := c.CanList(ctx, dt)
-		if err != nil {
-			return r, err
-		}
-		r.IgnorePermissions = r.IgnorePermissions || ok
 	}
 	if len(filters) > 0 {
 		r.Filters = document.ListOf(filters...)
@@ -339,6 +334,28 @@ func searchRequest(ctx context.Context, c *engine.Call, dt *doctype.DocType, a m
 		r.OrFilters = document.ListOf(or...)
 	}
 	return r, nil
+}
+
+// anyLink leaves User Permissions out of a search, where the Link field that it is for
+// allows that. Frappe: up to 16.0 the client's word counts, and nothing is checked then.
+// Source: search.py search_widget (16.4).
+func anyLink(ctx context.Context, c *engine.Call, r *query.Request, a method.Args) error {
+	if c.UpstreamReads() && !quirk.Of(c.Profile).SearchAsksLinkField {
+		ok, err := c.CanList(ctx, r.DocType)
+		r.IgnorePermissions = r.IgnorePermissions || ok
+		return err
+	}
+	var err error
+	if quirk.Of(c.Profile).SearchAsksLinkField {
+		r.IgnoreUserPermissions, err = ignoresUserPermissions(ctx, c, r.DocType, a)
+		return err
+	}
+	reference, field := a.Text("reference_doctype"), a.Text("link_fieldname")
+	if reference == "" {
+		return nil
+	}
+	r.IgnoreUserPermissions, err = c.LinkIgnoresUserPermissions(ctx, reference, field, r.DocType.Name)
+	return err
 }
 
 // referenceFilter limits names by the User Permissions that apply to the DocType
@@ -390,15 +407,11 @@ func searchFilters(c *engine.Call, dt *doctype.DocType, v document.Value) (out [
 	return out, all, nil
 }
 
-// ignoresUserPermissions reports whether a search leaves User Permissions aside. v16
-// takes a client's word for it only where the named field does so, and otherwise
-// refuses. Source: search.py validate_ignore_user_permissions.
+// ignoresUserPermissions reports whether a search that asks for it leaves User
+// Permissions aside: v16 takes a client's word for it only where the named field does so,
+// and otherwise refuses. Source: search.py validate_ignore_user_permissions.
 func ignoresUserPermissions(ctx context.Context, c *engine.Call, dt *doctype.DocType, a method.Args) (bool, error) {
-	asked := document.Cint(a.Get("ignore_user_permissions")) != 0 || a.Get("ignore_user_permissions").Bool()
 	form, field := a.Text("reference_doctype"), a.Text("link_fieldname")
-	if !asked || !quirk.Of(c.Profile).SearchLabels {
-		return asked, nil
-	}
 	if form == "" || field == "" {
 		return false, nil
 	}
@@ -480,11 +493,14 @@ func linkTitle(ctx context.Context, c *engine.Call, a method.Args) (any, error) 
 	if !dt.ShowTitleInLink || dt.TitleField == "" {
 		return a.Text("docname"), nil
 	}
-	d, err := c.Get(ctx, dt.Name, a.Text("docname"))
+	d, err := c.GetVisible(ctx, dt.Name, a.Text("docname"))
 	if err != nil {
 		return nil, err
 	}
 	if err := c.CheckPermission(ctx, d, doctype.Read); err != nil {
+		return nil, err
+	}
+	if d, err = c.Answer(ctx, d); err != nil {
 		return nil, err
 	}
 	return d.Get(dt.TitleField), nil

@@ -10,6 +10,7 @@ import (
 	"freddo/internal/builtin/arg"
 	"freddo/internal/engine"
 	"freddo/internal/method"
+	"freddo/internal/query"
 	"freddo/internal/storage"
 )
 
@@ -170,7 +171,8 @@ func getTaggedDocs(ctx context.Context, c *engine.Call, a method.Args) (any, err
 	if err := c.CheckList(ctx, dt); err != nil {
 		return nil, err
 	}
-	rows, err := c.Rows(ctx, dt.Name, []string{"name"}, document.NewObject("_user_tags", []document.Value{document.Text("like"), document.Text("%" + a.Text("tag") + "%")}), "")
+	rows, err := c.VisibleRows(ctx, query.Request{DocType: dt, Fields: document.Texts([]string{"name"}), Limit: -1, OrderBy: document.NullValue,
+		Filters: document.MapOf(document.NewObject("_user_tags", []document.Value{document.Text("like"), document.Text("%" + a.Text("tag") + "%")}))})
 	if err != nil {
 		return nil, err
 	}

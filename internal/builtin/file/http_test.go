@@ -290,7 +290,7 @@ func TestRangesAndConditionsAreHonoured(t *testing.T) {
 func TestActiveContentIsOnlyDownloaded(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, s *server) {
-		for _, name := range []string{"a.svg", "a.HTML", "a.htm", "a.xml"} {
+		for _, name := range []string{"a.svg", "a.HTML", "a.htm", "a.xml", "a.shtml", "a.svgz", "a.mht", "a.hta", "a.xht", "a.eml"} {
 			for _, private := range []string{"0", "1"} {
 				u := s.Answer(s.upload("Administrator", name, "<script>alert("+private+")</script>"+name, "is_private", private)).Str("file_url")
 				w := s.Do("Administrator", "GET", u, "")

@@ -137,6 +137,9 @@ type Quirks struct {
 	UploadFileOld bool
 	// ValidateLinkAndFetch: the method of that name exists.
 	ValidateLinkAndFetch bool
+	// SearchAsksLinkField leaves User Permissions out of a search only where the Link
+	// field that it names allows that (16.4).
+	SearchAsksLinkField bool
 	// InstalledAppsInUserInfo adds installed_apps to realtime's user info.
 	InstalledAppsInUserInfo bool
 }
@@ -166,7 +169,8 @@ func Of(p *compat.Profile) Quirks {
 		UploadTypesText: "You can only upload JPG, PNG, GIF, PDF, TXT, CSV or Microsoft documents.", UploadGIF: true, ChecksPDF: true,
 		FormatToast: true, AutonameReserved: true, ValidateLinkGone: true, SearchLabels: true, StandardFieldsClosed: true, ShareColumns: true, PermissionTypes: true, MorePeople: true,
 		PublicByManagers: true, MethodFileURL: true, KeepPrivate: true, InlinePrivate: true,
-		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true, ValidateLinkAndFetch: true}
+		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true, ValidateLinkAndFetch: true,
+		SearchAsksLinkField: true}
 }
 
 const uploadTypes15 = "You can only upload JPG, PNG, PDF, TXT, CSV or Microsoft documents."

@@ -13,7 +13,7 @@ import (
 // reports opens connections that cannot write and whose statements end by themselves.
 func reports(a netdb.Address) func(ctx context.Context, limit time.Duration) (*link, error) {
 	return func(ctx context.Context, limit time.Duration) (*link, error) {
-		l, err := connect(ctx, a, map[string]string{"default_transaction_read_only": "on", "lock_timeout": "1000",
+		l, err := connect(ctx, a, map[string]string{"default_transaction_read_only": "on", "lock_timeout": "1000", "standard_conforming_strings": "on",
 			"statement_timeout": strconv.FormatInt(max(1, limit.Milliseconds()), 10)})
 		if err == nil {
 			l.begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
@@ -22,9 +22,13 @@ func reports(a netdb.Address) func(ctx context.Context, limit time.Duration) (*l
 	}
 }
 
-// Report runs a query in a read-only transaction on a connection of its own.
-func (d *Driver) Report(ctx context.Context, sql string, args []document.Value, limit time.Duration) (storage.NamedRows, error) {
-	l, err := d.report(ctx, limit)
+// Report runs a query in a read-only transaction on a connection of its own, when
+// checkReport lets it.
+func (d *Driver) Report(ctx context.Context, sql string, args []document.Value, rules storage.ReportRules) (storage.NamedRows, error) {
+	if err := checkReport(sql, rules.Functions); err != nil {
+		return nil, err
+	}
+	l, err := d.report(ctx, rules.Limit)
 	if err != nil {
 		return nil, err
 	}

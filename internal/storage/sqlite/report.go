@@ -3,7 +3,8 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"time"
+	"slices"
+	"strings"
 
 	"github.com/ncruces/go-sqlite3"
 
@@ -14,18 +15,19 @@ import (
 // maxReportValue bounds one value that a report makes, in bytes.
 const maxReportValue = 64 << 20
 
-// secretTable is never read by reports: it holds passwords.
-const secretTable = "__Auth"
-
 // Report runs a query on a connection that is opened for reading only and that refuses
 // everything but reading tables and calling functions. limit is the context's.
-func (d *Driver) Report(ctx context.Context, sql string, args []document.Value, _ time.Duration) (storage.NamedRows, error) {
-	c, err := openReport(d.path)
+func (d *Driver) Report(ctx context.Context, sql string, args []document.Value, _ storage.ReportRules) (storage.NamedRows, error) {
+	denied := &denial{}
+	c, err := openReport(d.path, denied)
 	if err != nil {
 		return nil, err
 	}
 	r, err := c.query(ctx, sql, args)
 	if err != nil {
+		if denied.what != "" {
+			err = &storage.Refusal{What: denied.what}
+		}
 		return nil, errors.Join(err, c.close())
 	}
 	names := make([]string, r.n)
@@ -35,7 +37,7 @@ func (d *Driver) Report(ctx context.Context, sql string, args []document.Value, 
 	return &reportRows{rows: r, names: names}, nil
 }
 
-func openReport(path string) (*conn, error) {
+func openReport(path string, denied *denial) (*conn, error) {
 	db, err := sqlite3.OpenFlags(path, sqlite3.OPEN_READONLY)
 	if err != nil {
 		return nil, err
@@ -46,7 +48,7 @@ func openReport(path string) (*conn, error) {
 	if err == nil {
 		db.Limit(sqlite3.LIMIT_LENGTH, maxReportValue)
 		db.Limit(sqlite3.LIMIT_ATTACHED, 0)
-		err = db.SetAuthorizer(readingOnly)
+		err = db.SetAuthorizer(denied.readingOnly)
 	}
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
@@ -54,20 +56,36 @@ func openReport(path string) (*conn, error) {
 	return c, nil
 }
 
-func readingOnly(action sqlite3.AuthorizerActionCode, table, function, _, _ string) sqlite3.AuthorizerReturnCode {
+// denial is SQLite's authorizer of reports. SQLite asks it about every table, column
+// and function that a statement really uses, whatever it calls them. what was refused.
+type denial struct{ what string }
+
+func (n *denial) readingOnly(action sqlite3.AuthorizerActionCode, table, function, _, _ string) sqlite3.AuthorizerReturnCode {
 	switch action {
 	case sqlite3.AUTH_SELECT, sqlite3.AUTH_RECURSIVE:
 		return sqlite3.AUTH_OK
 	case sqlite3.AUTH_READ:
-		if table != secretTable {
+		if readable(table) {
 			return sqlite3.AUTH_OK
 		}
+		n.what = table
 	case sqlite3.AUTH_FUNCTION:
 		if function != "load_extension" {
 			return sqlite3.AUTH_OK
 		}
+		n.what = function
 	}
 	return sqlite3.AUTH_DENY
+}
+
+// readable reports whether reports may read a table. Of SQLite's own they see the schema,
+// but not the statistics, which hold values.
+func readable(table string) bool {
+	name := strings.ToLower(table)
+	if strings.HasPrefix(name, "sqlite_") {
+		return name == "sqlite_master" || name == "sqlite_schema"
+	}
+	return !slices.ContainsFunc(storage.SecretTables(), func(secret string) bool { return strings.EqualFold(secret, table) })
 }
 
 // reportRows close their connection.

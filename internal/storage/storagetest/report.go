@@ -19,7 +19,7 @@ func reportTests() []test {
 func (s *site) report(limit time.Duration, fill func(b *storage.Builder)) (columns, cells string, err error) {
 	b := storage.NewBuilder(s.db.Dialect())
 	fill(b)
-	err = s.db.Report(context.Background(), b, limit, func(names []string, row storage.Rows) error {
+	err = s.db.Report(context.Background(), b, storage.ReportRules{Limit: limit}, func(names []string, row storage.Rows) error {
 		columns = strings.Join(names, " ")
 		if row != nil {
 			cells += document.ToText(row.Raw(0).Natural()) + " "
