@@ -78,11 +78,6 @@ type content struct {
 
 type contentKey struct{}
 
-// insert stores a File with content. t may be nil; it is the call's from now on.
-func insert(ctx context.Context, c *engine.Call, d *document.Document, t *files.Temp) error {
-	return (&content{doc: d, temp: t}).insert(ctx, c)
-}
-
 func (in *content) insert(ctx context.Context, c *engine.Call) error {
 	if in.temp != nil && in.temp.Size() > 0 {
 		if err := in.prepare(ctx, c); err != nil {
