@@ -54,6 +54,9 @@ func (c *Call) Save(ctx context.Context, d *document.Document) error {
 	if err := c.prepareRows(ctx, d); err != nil {
 		return err
 	}
+	if err := c.keepMasked(ctx, d); err != nil {
+		return err
+	}
 	if err := c.resetPermlevel(ctx, d); err != nil {
 		return err
 	}

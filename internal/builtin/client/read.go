@@ -100,7 +100,7 @@ func get(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isTable {
+	if isTable && !c.Profile.ChildByItself {
 		if err := core.CheckParent(ctx, c, a.Text("parent"), dt); err != nil {
 			return nil, err
 		}
@@ -323,6 +323,9 @@ func hasPermission(ctx context.Context, c *engine.Call, a method.Args) (any, err
 		return answer(c.User == "Administrator"), nil
 	}
 	ok, err := c.HasPermission(ctx, dt, right, d)
+	if err == nil && !ok {
+		err = c.NoteRefusal(ctx, d)
+	}
 	if err != nil {
 		return nil, err
 	}
