@@ -144,7 +144,7 @@ func validateCard(ctx context.Context, c *engine.Call, d *document.Document) err
 		}
 	case "Report":
 		if !has("report_name", "report_field", "function") {
-			return refuse("Report Name, Report Field and Fucntion are required to create a number card")
+			return refuse("Report Name, Report Field and Fucntion are required to create a number card") //nolint:misspell // upstream's words
 		}
 	case "Custom":
 		if !has("method") {
