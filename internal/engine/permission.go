@@ -138,15 +138,15 @@ func (c *Call) CanList(ctx context.Context, dt *doctype.DocType) (bool, error) {
 // NoteRefusal logs that roles give nothing on the DocType of a document that was
 // refused: v16 finds out while it words the refusal, whether that is shown or not.
 // Source: frappe/permissions.py has_permission.
-func (c *Call) NoteRefusal(ctx context.Context, d *document.Document) error {
-	if d == nil || !c.Profile.RefusalNoted || d.Type.IsTable || d.Type.IsSingle {
+func (c *Call) NoteRefusal(ctx context.Context, dt *doctype.DocType) error {
+	if !c.Profile.RefusalNoted || dt.IsTable || dt.IsSingle {
 		return nil
 	}
 	me, err := c.Me(ctx)
 	if err != nil {
 		return err
 	}
-	ok, reasons, err := c.evaluateDoctype(ctx, d.Type, doctype.Read, me)
+	ok, reasons, err := c.evaluateDoctype(ctx, dt, doctype.Read, me)
 	if err == nil && !ok {
 		c.logReasons(reasons)
 	}

@@ -87,7 +87,7 @@ func (c *Call) checkRename(ctx context.Context, d *document.Document, name strin
 		return err
 	}
 	if !ok && !d.Flags.IgnorePermissions {
-		if err := c.NoteRefusal(ctx, d); err != nil {
+		if err := c.NoteRefusal(ctx, d.Type); err != nil {
 			return err
 		}
 		verb := "rename"

@@ -315,7 +315,7 @@ func hasPermission(ctx context.Context, c *engine.Call, a method.Args) (any, err
 			return nil, err
 		}
 		if d == nil {
-			return answer(false), nil
+			return answer(false), refusedUnseen(ctx, c, dt)
 		}
 	}
 	right, known := doctype.ParseRight(strings.ToLower(a.Text("perm_type")))
@@ -323,13 +323,22 @@ func hasPermission(ctx context.Context, c *engine.Call, a method.Args) (any, err
 		return answer(c.User == "Administrator"), nil
 	}
 	ok, err := c.HasPermission(ctx, dt, right, d)
-	if err == nil && !ok {
-		err = c.NoteRefusal(ctx, d)
+	if err == nil && !ok && d != nil {
+		err = c.NoteRefusal(ctx, d.Type)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return answer(ok), nil
+}
+
+// refusedUnseen notes of a document that is not there what is noted of a hidden one.
+func refusedUnseen(ctx context.Context, c *engine.Call, name string) error {
+	dt, err := c.DocType(ctx, name)
+	if err != nil {
+		return err
+	}
+	return c.NoteRefusal(ctx, dt)
 }
 
 // askable loads a document to tell rights on it, nil where the user may not know whether
