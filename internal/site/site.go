@@ -69,8 +69,7 @@ type Site struct {
 	config  atomic.Pointer[Config]
 	mu      sync.Mutex
 	checked atomic.Int64 // unix nanoseconds of the last look at the file
-	stamp   time.Time
-	size    int64
+	seen    os.FileInfo // the file as it was read last: another one is another file, time or size
 }
 
 // ConfigFile is the configuration's file name inside a site folder.
@@ -175,7 +174,7 @@ func (s *Site) reload() error {
 	if err != nil {
 		return err
 	}
-	if s.config.Load() != nil && info.ModTime().Equal(s.stamp) && info.Size() == s.size {
+	if s.config.Load() != nil && os.SameFile(info, s.seen) && info.ModTime().Equal(s.seen.ModTime()) && info.Size() == s.seen.Size() {
 		return nil
 	}
 	data, err := os.ReadFile(path)
@@ -186,7 +185,7 @@ func (s *Site) reload() error {
 	if err := json.Unmarshal(data, &values); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
-	s.stamp, s.size = info.ModTime(), info.Size()
+	s.seen = info
 	s.config.Store(&Config{values: values})
 	return nil
 }
