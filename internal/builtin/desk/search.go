@@ -98,6 +98,9 @@ func (s *search) widget(ctx context.Context, c *engine.Call, a method.Args) (any
 		return nil, err
 	}
 	fields := searchColumns(dt, a.Text("searchfield"))
+	if a.Text("query") == "" && dt.ShowTitleInLink && dt.TitleField != "" && dt.Column(dt.TitleField) != nil {
+		fields = append([]string{"name", "label"}, fields[1:]...) // as find selects them
+	}
 	out := make([]document.Value, len(rows))
 	for i, row := range rows {
 		if !a.Get("as_dict").Truthy() {
