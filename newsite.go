@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"freddo/document"
+	"freddo/internal/builtin/core"
 	"freddo/internal/compat"
 	"freddo/internal/engine"
 	"freddo/internal/site"
@@ -97,6 +98,9 @@ func install(ctx context.Context, dir string, o NewSiteOptions) error {
 		return err
 	}
 	return app.engine.Do(ctx, "Administrator", func(ctx context.Context, c *engine.Call) error {
-		return c.SetValue(ctx, "System Settings", "System Settings", "time_zone", document.Text(o.TimeZone))
+		if err := c.SetValue(ctx, "System Settings", "System Settings", "time_zone", document.Text(o.TimeZone)); err != nil {
+			return err
+		}
+		return core.InstallDefaults(ctx, c)
 	})
 }

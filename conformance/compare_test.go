@@ -20,6 +20,8 @@ func TestDifferences(t *testing.T) {
 		{"affixes may overlap", `"<~>[\"ab\", \"bc\"]"`, `"abc"`, nil},
 		{"wrong start", `"<~>[\"ab\", \"yz\"]"`, `"b...yz"`, []string{`: want ab…yz, got "b...yz"`}},
 		{"start that stops inside an address", `"<~>[\"at=http\", \"/x\"]"`, `"at=<url>/x"`, nil},
+		{"ends that stop inside a time", `"<~>[\"at (<today> 21:4\", \"7). Bye\"]"`, `"at (<today> 09:00:01.5, <today> 09:00:02). Bye"`, nil},
+		{"wrong end after a time", `"<~>[\"at (<today> 21:4\", \"7). Bye\"]"`, `"at (<today> 09:00:01.5)"`, []string{`: want at (<today> …). Bye, got "at (<today> 09:00:01.5)"`}},
 		{"wrong end", `"<~>[\"ab\", \"yz\"]"`, `"ab...y"`, []string{`: want ab…yz, got "ab...y"`}},
 		{"affixes, null", `"<~>[\"ab\", \"yz\"]"`, `null`, []string{`: want ab…yz, got null`}},
 		{"now", `"<now>"`, `"<now>"`, nil},

@@ -22,8 +22,8 @@ func recordings(t *testing.T) []*Area {
 func TestLoadAll(t *testing.T) {
 	t.Parallel()
 	areas := recordings(t)
-	if len(areas) != 15 {
-		t.Errorf("got %d areas, want 15", len(areas))
+	if len(areas) != 16 {
+		t.Errorf("got %d areas, want 16", len(areas))
 	}
 	for _, area := range areas {
 		// A result names its scenarios, so the names must tell them apart.

@@ -19,18 +19,23 @@ const (
 	Import
 	Export
 	Share
+	// Mask shows fields that are masked for others, and Impersonate, a right on User, lets
+	// act as another user (v16).
+	Mask
+	Impersonate
 	rightCount
 )
 
 var rightNames = [...]string{"select", "read", "write", "create", "delete", "submit", "cancel", "amend",
-	"print", "email", "report", "import", "export", "share"}
+	"print", "email", "report", "import", "export", "share", "mask", "impersonate"}
 
 // String is the right's fieldname in DocPerm.
 func (r Right) String() string { return rightNames[r] }
 
-// Rights are all rights in order.
+// Rights are the rights that every DocType has, in order: not Mask, which is one of
+// fields, nor those of single DocTypes. Source: frappe/permissions.py std_rights.
 func Rights() []Right {
-	all := make([]Right, rightCount)
+	all := make([]Right, Share+1)
 	for i := range all {
 		all[i] = Right(i)
 	}
@@ -68,14 +73,12 @@ type DocPerm struct {
 	Permlevel int
 	IfOwner   bool
 	Rights    RightSet
-	// Mask is v16's right to see masked fields.
-	Mask bool
 }
 
 // PermFromProps reads a DocPerm or Custom DocPerm row.
 func PermFromProps(p Props) *DocPerm {
 	perm := &DocPerm{Role: p.PropText("role"), Permlevel: p.PropInt("permlevel"),
-		IfOwner: p.PropInt("if_owner") != 0, Mask: p.PropInt("mask") != 0}
+		IfOwner: p.PropInt("if_owner") != 0}
 	for i, name := range rightNames {
 		if p.PropInt(name) != 0 {
 			perm.Rights = perm.Rights.With(Right(i))

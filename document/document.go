@@ -1,6 +1,7 @@
 package document
 
 import (
+	"maps"
 	"math"
 	"strconv"
 
@@ -26,6 +27,8 @@ type Document struct {
 	vals  []Value
 	rows  [][]*Document
 	extra Object
+	// masks are the slots whose values are masks of what is stored (Mask).
+	masks map[int]bool
 }
 
 // Flags are the switches that upstream keeps in doc.flags.
@@ -141,6 +144,7 @@ func (d *Document) EachRow(fn func(f *doctype.DocField, row *Document) error) er
 func (d *Document) Clone() *Document {
 	c := *d
 	c.vals = append([]Value(nil), d.vals...)
+	c.masks = maps.Clone(d.masks)
 	c.extra = *d.extra.Clone()
 	c.rows = make([][]*Document, len(d.rows))
 	for i, rows := range d.rows {

@@ -72,6 +72,9 @@ func (d *Document) AppendJSON(dst []byte, o JSONOptions) []byte {
 
 func (d *Document) shown(c *doctype.Column, slot int, o JSONOptions) Value {
 	v := d.vals[slot]
+	if d.masks[slot] {
+		return v
+	}
 	if o.Hide != nil && c.Field != nil && o.Hide(c.Field) {
 		v = Value{}
 	}

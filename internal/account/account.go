@@ -65,7 +65,7 @@ func (s *Service) Register(h *engine.Hooks, r *method.Registry, p Profile) {
 			Limit: &method.Limit{Counts: setting("rate_limit_email_link_login", 5), Window: time.Hour}, Fn: s.loginByLink},
 		method.Method{Name: "frappe.twofactor.reset_otp_secret", Params: []method.Param{arg.Req("user", method.Str)}, Fn: s.resetOTP},
 	)
-	s.registerSessions(r, p)
+	s.registerSessions(h, r, p)
 	if p.Impersonation {
 		r.Add(method.Method{Name: userModule + "impersonate", Verbs: post, Params: []method.Param{arg.Req("user", method.Str), arg.Req("reason", method.Str)}, Fn: s.impersonate})
 	}

@@ -211,7 +211,7 @@ func (s *Service) changePassword(ctx context.Context, c *engine.Call, user, plai
 	}
 	switch {
 	case d.Text("user_type") == "System User":
-		return c.Profile.HomePage, nil
+		return c.Profile.Desk, nil
 	case to != "":
 		return to, nil
 	}

@@ -6,15 +6,17 @@ import (
 
 	"freddo/document"
 	"freddo/exc"
+	"freddo/internal/auth"
 	"freddo/internal/builtin/arg"
 	"freddo/internal/engine"
 	"freddo/internal/method"
 )
 
 // registerSessions adds the methods by which users see and end sessions. Upstream has
-// clear_session alone (and shows the list in User's active_sessions, in releases after
-// the recorded ones); the methods under freddo.sessions are ours.
-func (s *Service) registerSessions(r *method.Registry, p Profile) {
+// clear_session alone, and shows the list in User's active_sessions; the methods under
+// freddo.sessions are ours.
+func (s *Service) registerSessions(h *engine.Hooks, r *method.Registry, p Profile) {
+	h.VirtualRows("User", "active_sessions", s.activeSessions)
 	post := []string{"POST"}
 	r.Add(
 		method.Method{Name: "freddo.sessions.list", Params: []method.Param{arg.Opt("user", method.Str|method.None, nil)}, Fn: s.listSessions},
@@ -26,6 +28,39 @@ func (s *Service) registerSessions(r *method.Registry, p Profile) {
 		r.Add(method.Method{Name: userModule + "clear_session", Verbs: post, Params: []method.Param{arg.Req("sid_hash", method.Str)},
 			Limit: &method.Limit{Count: 10, Window: time.Hour}, Fn: s.clearSession})
 	}
+}
+
+// activeSessions are the rows of User's table of that name: the reader's own sessions,
+// of others none. Their names are what clear_session takes.
+// Source: user.py active_sessions.
+func (s *Service) activeSessions(ctx context.Context, c *engine.Call, d *document.Document) ([]*document.Object, error) {
+	if d.Name() != c.User || d.New {
+		return nil, nil
+	}
+	all, err := s.auth.ActiveSessions(ctx, c, c.User)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]*document.Object, len(all))
+	for i, e := range all {
+		out[i] = document.NewObject("name", e.ID, "owner", c.User, "modified_by", c.User, "id", e.ID[:4]+"**********", "ip_address", e.IP,
+			"last_updated", e.LastUsed, "is_current", current(e), "session_created", e.Created, "user_agent", orNull(e.UserAgent))
+	}
+	return out, nil
+}
+
+func current(e auth.ActiveSession) int {
+	if e.Current {
+		return 1
+	}
+	return 0
+}
+
+func orNull(s string) document.Value {
+	if s == "" {
+		return document.NullValue
+	}
+	return document.Text(s)
 }
 
 // whose is the user whose sessions are meant: the caller, or anybody for a System Manager.
@@ -48,12 +83,8 @@ func (s *Service) listSessions(ctx context.Context, c *engine.Call, a method.Arg
 	}
 	out := make([]document.Value, len(all))
 	for i, e := range all {
-		current := 0
-		if e.Current {
-			current = 1
-		}
 		out[i] = document.MapOf(document.NewObject("id", e.ID, "ip_address", e.IP, "user_agent", e.UserAgent, "session_created", e.Created,
-			"last_updated", e.LastUsed, "is_current", current))
+			"last_updated", e.LastUsed, "is_current", current(e)))
 	}
 	return document.ListOf(out...), nil
 }

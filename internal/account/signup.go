@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"freddo/doctype"
 	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/engine"
@@ -171,7 +172,7 @@ func (s *Service) loginByLink(ctx context.Context, c *engine.Call, a method.Args
 	if info, err := c.UserInfo(ctx, user); err != nil {
 		return nil, err
 	} else if info.IsSystem() {
-		c.Response.Location = c.Profile.HomePage
+		c.Response.Location = c.Profile.Desk
 	}
 	return nil, nil
 }
@@ -235,13 +236,26 @@ func (s *Service) resetOTP(ctx context.Context, c *engine.Call, a method.Args) (
 	return nil, nil
 }
 
+// mayImpersonate refuses who is not Administrator and, from v16 on, has no right
+// impersonate on the user. Nobody becomes Administrator so.
+func mayImpersonate(ctx context.Context, c *engine.Call, user string) error {
+	if c.User == perm.Administrator || !c.Profile.ImpersonateRight || user == perm.Administrator {
+		return c.OnlyFor(ctx, perm.Administrator)
+	}
+	d, err := c.Get(ctx, "User", user)
+	if err != nil {
+		return err
+	}
+	return c.CheckPermission(ctx, d, doctype.Impersonate)
+}
+
 // impersonate makes Administrator act as another user, and tells so in the log.
 // Source: user.py impersonate; frappe/auth.py LoginManager.impersonate.
 func (s *Service) impersonate(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
-	if err := c.OnlyFor(ctx, perm.Administrator); err != nil {
+	admin, user := c.User, a.Text("user")
+	if err := mayImpersonate(ctx, c, user); err != nil {
 		return nil, err
 	}
-	admin, user := c.User, a.Text("user")
 	if c.Session.SID == perm.Guest {
 		return nil, notForGuests(c) // a key has no session that could change hands
 	}

@@ -96,7 +96,7 @@ func (k *keyCache) invalidate(user string) {
 // names. A header that is not two words is ignored. Errors: AuthenticationError,
 // InvalidAuthorizationToken. Source: frappe/auth.py validate_auth.
 func (s *Store) Authorize(ctx context.Context, c *engine.Call) error {
-	header := c.Request.Header.Get("Authorization")
+	header, before := c.Request.Header.Get("Authorization"), c.User
 	scheme, token, two := strings.Cut(header, " ")
 	if strings.Contains(token, " ") {
 		two = false
@@ -115,6 +115,40 @@ func (s *Store) Authorize(ctx context.Context, c *engine.Call) error {
 		}
 	}
 	if two && isGuest(c.User) {
+		return exc.Authentication.New("")
+	}
+	return s.checkOrigin(ctx, c, before)
+}
+
+// checkOrigin applies restrict_ip to a user who came without a session of their own.
+func (s *Store) checkOrigin(ctx context.Context, c *engine.Call, before string) error {
+	if c.User == before || isGuest(c.User) || !s.Engine.Profile.RestrictIPAlways {
+		return nil
+	}
+	u, err := c.UserInfo(ctx, c.User)
+	if err != nil || u.RestrictIP == "" {
+		return err
+	}
+	set, err := s.Settings(ctx, c)
+	if err != nil {
+		return err
+	}
+	return s.checkIP(ctx, c, u.Name, u.RestrictIP, u.BypassIP, set)
+}
+
+// Preflight judges the Authorization header of an OPTIONS request, which upstream gives
+// no session: there only a Bearer token names anybody. Source: frappe/app.py application.
+func (s *Store) Preflight(ctx context.Context, c *engine.Call) error {
+	scheme, token, two := strings.Cut(c.Request.Header.Get("Authorization"), " ")
+	if !two || strings.Contains(token, " ") || !s.Engine.Profile.PreflightAuth {
+		return nil
+	}
+	if strings.EqualFold(scheme, "bearer") {
+		if err := s.scheme(ctx, c, scheme, token); err != nil {
+			return err
+		}
+	}
+	if isGuest(c.User) {
 		return exc.Authentication.New("")
 	}
 	return nil

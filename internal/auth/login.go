@@ -420,7 +420,7 @@ func (s *Store) stampLogin(ctx context.Context, c *engine.Call, user *document.D
 // greet puts the answer of a login into the response.
 // Source: frappe/auth.py set_user_info.
 func (s *Store) greet(c *engine.Call, user *document.Document) {
-	message, home := "Logged In", s.Engine.Profile.HomePage
+	message, home := "Logged In", s.Engine.Profile.Desk
 	if user.Text("user_type") == "Website User" {
 		message, home = "No App", "/me"
 	} else if w := user.Text("default_workspace"); w != "" && s.Engine.Profile.WorkspaceIsHome {

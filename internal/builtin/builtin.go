@@ -12,6 +12,7 @@ import (
 	"freddo/internal/builtin/desk"
 	"freddo/internal/builtin/file"
 	"freddo/internal/builtin/model"
+	"freddo/internal/builtin/records"
 	"freddo/internal/builtin/report"
 	"freddo/internal/builtin/website"
 	"freddo/internal/builtin/workflow"
@@ -28,11 +29,12 @@ func Register(hooks *engine.Hooks, methods *method.Registry) {
 	workflow.Register(hooks, methods)   // frappe.model.workflow, frappe.workflow.*
 	dataimport.Register(hooks, methods) // Data Import
 	report.Register(hooks, methods)     // Report, frappe.desk.query_report
+	contacts.Register(hooks, methods)   // frappe.contacts.*
 	client.Register(methods)            // frappe.client.*
 	registerFramework(methods)          // frappe.realtime, frappe.translate, frappe.utils.change_log
 	file.Register(hooks, methods)       // File, upload_file, frappe.core.api.file
 	dashboard.Register(hooks, methods)  // number cards, charts, workspaces
-	contacts.Register(hooks)            // Contact, Address
 	registerIntegrations(hooks)         // Google Contacts
-	website.Register(methods)           // frappe.website.*
+	website.Register(hooks, methods)    // frappe.website.*
+	records.Register(hooks)             // names and checks of smaller modules
 }

@@ -41,6 +41,8 @@ type Profile struct {
 	CreateNulls bool
 	// Expand lets lists show linked documents (upstream: 16.4; here from v15 on).
 	Expand bool
+	// ExpandLinks lets a read show the documents that it links.
+	ExpandLinks bool
 	// V2Nulls sends null fields in answers of v2.
 	V2Nulls bool
 	// V2DocsInMethods adds the document to answers of v2 document methods.
@@ -68,6 +70,28 @@ type Profile struct {
 	HTTPErrorCookies bool
 	// InvalidBodyIsDataError answers broken JSON bodies with 417 DataError.
 	InvalidBodyIsDataError bool
+	// EmailByParser names the part of a text that was taken for an address, where it is none.
+	EmailByParser bool
+	// RefusalNoted logs missing roles where a document is refused without a message.
+	RefusalNoted bool
+	// IBAN is an option of Data fields.
+	IBAN bool
+	// Masks: fields with the property mask are shown as X to who lacks the right mask.
+	Masks bool
+	// ImpersonateRight lets holders of the right impersonate act as another user, not
+	// Administrator alone.
+	ImpersonateRight bool
+	// ChildByItself judges a child row that is read by itself by its parent document.
+	ChildByItself bool
+	// ShortestVarchar is the least length of a column whose field names one, 0 for none.
+	ShortestVarchar int
+	// PreflightAuth refuses an OPTIONS whose Authorization header is no good Bearer token.
+	PreflightAuth bool
+	// RestrictIPAlways applies a user's restrict_ip to keys and tokens too, not to sessions
+	// alone (upstream: 15.120 and 16.33).
+	RestrictIPAlways bool
+	// DisabledTokensFail refuses Bearer tokens of disabled users (upstream: February 2026).
+	DisabledTokensFail bool
 	// ArrayBody accepts a JSON array as request body under the key data.
 	ArrayBody bool
 	// HashName is how random names are made: "v14", "v15" or "v16".
@@ -104,12 +128,17 @@ type Profile struct {
 	DeskLinksAbsolute bool
 	// ThrowMessageOnDelete throws "User not allowed to delete".
 	DeleteDeniedThrows bool
+	// DeleteHelp is the page that tells how to delete submitted documents.
+	DeleteHelp string
 	// SortDefault is the sort_field of a DocType that names none.
 	SortDefault string
 	// IndexModified, IndexCreation: which standard column new tables index.
 	IndexModified, IndexCreation bool
-	// HomePage is what login answers a desk user.
-	HomePage string
+	// Desk is the path of the desk: what login answers a desk user, and where links to
+	// documents lead.
+	Desk string
+	// DeskMoved sends /app to /desk, as /apps.
+	DeskMoved bool
 	// SessionExpiry is the default session_expiry, hh:mm.
 	SessionExpiry string
 	// TypeChecks validates annotated arguments of methods (v15 and later).
@@ -225,6 +254,7 @@ type Profile struct {
 }
 
 const (
+	deleteHelp = "https://docs.erpnext.com//docs/user/manual/en/setting-up/articles/delete-submitted-document"
 	readOnly14 = "Site is running in read only mode, this action can not be performed right now. Please try again later."
 	readOnly15 = "Site is running in read only mode for maintenance or site update, this action can not be performed right now. Please try again later."
 )
@@ -235,8 +265,8 @@ func V14() *Profile {
 		Name: "v14", Version: "14.93.2", Rules: query.RulesV14(), CountRules: query.RulesCount15(), Body: document.Python, Inner: document.PythonSpaced,
 		ExcTypeFirst: true, SanitizeSorts: true, CreateNulls: true, DeleteKey: "message", DisabledKeysWork: true,
 		HashName: "v14", NewnameAlways: true, DocstatusAsSent: true, FetchSkipsMissing: true, TimeDefaultsToNow: true, IndentJSON: true, TableMandatoryColon: true,
-		DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
-		HomePage: "/app", SessionExpiry: "60:00", FailedLoginExcType: "DoesNotExistError", TagsLeadingComma: true, DebugInExc: true,
+		DeleteDeniedThrows: true, DeleteHelp: deleteHelp, SortDefault: "modified", IndexModified: true,
+		Desk: "/app", SessionExpiry: "60:00", FailedLoginExcType: "DoesNotExistError", TagsLeadingComma: true, DebugInExc: true,
 		RESTNullData: true, DocMethodNotPermitted: true, DebugNeedsLogging: true, RunServerObj: true, RateUsed: true,
 		OAuthNeedsRedirectURI: true, OAuthDefaultRole: "All",
 		NoOutgoingEmail: "Please setup default Email Account from Setup > Email > Email Account", WebsiteHome: "/", StaleExcType: true,
@@ -255,8 +285,8 @@ func V15() *Profile {
 		AmendNamingSettings: true, SanitizeTel: true, DocstatusAsSent: true, FetchSkipsMissing: true,
 		AmendNeedsCancelled:   true,
 		FormatCounterByPrefix: true, TimeDefaultsToNow: true, TableMandatoryColon: true,
-		PermissionSentence: true, DeleteDeniedThrows: true, SortDefault: "modified", IndexModified: true,
-		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TagsLeadingComma: true,
+		PermissionSentence: true, DeleteDeniedThrows: true, DeleteHelp: deleteHelp, SortDefault: "modified", IndexModified: true,
+		Desk: "/app", SessionExpiry: "170:00", TypeChecks: true, TagsLeadingComma: true,
 		CSRFPatch: true, WorkspaceIsHome: true,
 		NewDocOnCreate: true, DocMethodNotPermitted: true, MetaRowTables: true, ExcSource: true, RunServerObj: true,
 		RateUsed: true, OAuthNeedsRedirectURI: true, OpenIDRedirect: true, OAuthDefaultRole: "Desk User", JWTHeaderSorted: true,
@@ -269,16 +299,17 @@ func V15() *Profile {
 	}
 }
 
-// V16 is Frappe 16.0.0-dev of September 2025, the release the recordings come from.
+// V16 is Frappe 16.4.1, the release the recordings come from; where that has a fault that
+// a later 16.x repaired, the repaired behaviour (docs/beyond.md lists what is newer).
 func V16() *Profile {
 	return &Profile{
-		Name: "v16", Version: "16.0.0-dev", Rules: query.RulesV16(), RawRules: query.RulesRaw16(), CountRules: query.RulesRaw16(), Body: document.ORJSON, Inner: document.ORJSON,
+		Name: "v16", Version: "16.4.1", Rules: query.RulesV16(), RawRules: query.RulesRaw16(), CountRules: query.RulesRaw16(), Body: document.ORJSON, Inner: document.ORJSON,
 		V2: true, Expand: true, ExcTypeAlways: true, MessageID: true, MessageForm: true, TracebackForSystemUsers: true, HideMissing: true,
 		V2Nulls: true, V2DocsInMethods: true, NewSingleUnsaved: true, DeleteKey: "data", PermlevelOnRead: true, KeysWithAPIKey: true,
 		LogoutLogsInGuest: true, ArrayBody: true, HashName: "v16", AmendNeedsCancelled: true, AmendNamingSettings: true, UUIDNames: true, SanitizeTel: true, NoStore: true, UserLangCookie: true,
 		SkipEqualCookies: true, HTTPErrorCookies: true, TimestampNamesDocument: true, PermissionSentence: true,
-		DeskLinksAbsolute: true, SortDefault: "creation", IndexCreation: true,
-		HomePage: "/app", SessionExpiry: "170:00", TypeChecks: true, TypeErrorNamesMethod: true,
+		DeskLinksAbsolute: true, DeleteHelp: "https://docs.frappe.io/erpnext/user/manual/en/delete-submitted-document", SortDefault: "creation", IndexCreation: true,
+		Desk: "/desk", DeskMoved: true, SessionExpiry: "170:00", TypeChecks: true, TypeErrorNamesMethod: true,
 		GuestSummaryLogin: true, WWWAuthenticate: true, HasDiscard: true,
 		NameSetOnV2Create: true, CSRFPatch: true, CSRFReferrers: true,
 		RemovesSIDParameter: true, RefusalNamesIP: true, NewDocOnCreate: true, DocMethodChecksRightFirst: true,
@@ -287,6 +318,9 @@ func V16() *Profile {
 		NoOutgoingEmail: "Please setup default outgoing Email Account from Tools > Email Account", WebsiteHome: "me",
 		EmailLinkBySetting: true, EmailLinkPost: true, Impersonation: true, SafeFileNames: true,
 		PDFDisposition: "inline", BinaryDisposition: "attachment",
+		LogoutPostOnly: true, UploadPostOnly: true, InvalidBodyIsDataError: true, PreflightAuth: true,
+		RestrictIPAlways: true, DisabledTokensFail: true,
+		EmailByParser: true, RefusalNoted: true, IBAN: true, ExpandLinks: true, Masks: true, ImpersonateRight: true, ChildByItself: true, ShortestVarchar: 64,
 		ClearSession:          true,
 		CountChecksPermission: true, CountsGroups: true,
 		CommentMethod:         true,

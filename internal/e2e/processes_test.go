@@ -124,7 +124,8 @@ func (s *site) shareKeys(other *site) {
 	if code, body := bearer.do(http.MethodGet, whoami, ""); code != http.StatusOK {
 		s.Errorf("a token made in one process is %d in the other: %s", code, body)
 	}
-	s.must(http.MethodPut, "/api/resource/OAuth%20Bearer%20Token/token-of-olga", `{"status":"Revoked"}`)
+	stored := names(s.list("OAuth Bearer Token", "fields", `["name"]`)) // a hash, in strict mode
+	s.must(http.MethodPut, "/api/resource/OAuth%20Bearer%20Token/"+url.PathEscape(stored), `{"status":"Revoked"}`)
 	time.Sleep(hearing)
 	if code, _ := bearer.do(http.MethodGet, whoami, ""); code != http.StatusUnauthorized {
 		s.Errorf("a token revoked in one process is %d in the other", code)

@@ -59,9 +59,11 @@ func (c *Call) fillDefaults(ctx context.Context, d, parent *document.Document) e
 func (c *Call) defaultOf(ctx context.Context, d, parent *document.Document, f *doctype.DocField, me *perm.User) (document.Value, error) {
 	if f.Fieldtype == "Link" && f.Options != "User" {
 		if v := linkDefault(d.Type, f, me); v != "" {
-			if _, ok, err := c.Exists(ctx, f.Options, v); err != nil || ok {
-				return document.Text(v), err
+			// Frappe: a default that does not exist leaves the field empty.
+			if _, ok, err := c.Exists(ctx, f.Options, v); err != nil || !ok {
+				return document.Value{}, err
 			}
+			return document.Text(v), nil
 		}
 	}
 	v, err := c.staticDefault(ctx, d, parent, f, me)
@@ -77,8 +79,25 @@ func (c *Call) defaultOf(ctx context.Context, d, parent *document.Document, f *d
 	return v, nil // Frappe: Duration and Rating keep the text
 }
 
-// linkDefault is the document that User Permissions make the default for a link.
+// linkDefault is the document that a link takes from the user: what User Permissions make
+// the default, else the user's or the system's default of the field's name, where User
+// Permissions allow it. Source: create_new.py get_user_default_value.
 func linkDefault(dt *doctype.DocType, f *doctype.DocField, me *perm.User) string {
+	if v := permittedDefault(dt, f, me); v != "" {
+		return v
+	}
+	v := me.Defaults[f.Fieldname]
+	if v == "" || f.IgnoreUserPermissions {
+		return v
+	}
+	if values, restricted := me.AllowedFor(f.Options, dt.Name); restricted && len(values) > 0 && !values[v] {
+		return ""
+	}
+	return v
+}
+
+// permittedDefault is the document that User Permissions make the default for a link.
+func permittedDefault(dt *doctype.DocType, f *doctype.DocField, me *perm.User) string {
 	if f.IgnoreUserPermissions {
 		return ""
 	}

@@ -83,7 +83,7 @@ func (c *Call) DeleteDoc(ctx context.Context, d *document.Document) error {
 	}
 	if d.Type.IsSubmittable && d.Docstatus() == 1 && !d.Flags.IgnorePermissions {
 		e := exc.Validation.Throwf("%s %s: Submitted Record cannot be deleted. You must %s Cancel %s it first.", d.Type.Name, d.Name(),
-			`<a href='https://docs.erpnext.com//docs/user/manual/en/setting-up/articles/delete-submitted-document' target='_blank'>`, "</a>")
+			"<a href='"+c.Profile.DeleteHelp+"' target='_blank'>", "</a>")
 		e.Untyped = true
 		return e
 	}

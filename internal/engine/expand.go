@@ -35,6 +35,9 @@ func (c *Call) expandLinks(ctx context.Context, rules *query.Rules, q *query.Sel
 			return exc.Validation.Throwf("expand can show at most %d documents; ask for a smaller page", maxExpanded)
 		}
 		docs, err := c.expanded(ctx, rules, target, names)
+		if docs == nil && err == nil && rules.Engine && len(names) > 0 {
+			err = exc.Permission.Throwf("Insufficient Permission for %s", Bold(target))
+		}
 		if err != nil {
 			return err
 		}
@@ -69,16 +72,15 @@ func (c *Call) linked(ctx context.Context, q *query.Select, at int) ([]document.
 	return names, nil
 }
 
-// expanded returns the printed documents by name.
+// expanded returns the printed documents by name, nil where the user may read no document
+// of the DocType.
 func (c *Call) expanded(ctx context.Context, rules *query.Rules, target string, names []document.Value) (map[string][]byte, error) {
 	dt, err := c.DocType(ctx, target)
 	if err != nil || dt.IsSingle || dt.IsVirtual {
-		return nil, nil //nolint:nilerr // a link to nothing stays a name
+		return map[string][]byte{}, nil //nolint:nilerr // a link to nothing stays a name
 	}
 	if ok, err := c.CanList(ctx, dt); err != nil {
 		return nil, err
-	} else if !ok && rules.Engine && len(names) > 0 {
-		return nil, exc.Permission.Throwf("Insufficient Permission for %s", Bold(dt.Name))
 	} else if !ok {
 		return nil, nil
 	}

@@ -20,6 +20,9 @@ func (c *Call) computeVirtual(ctx context.Context, d *document.Document) error {
 	if err := c.computeFields(ctx, d); err != nil {
 		return err
 	}
+	if err := c.computeRows(ctx, d); err != nil {
+		return err
+	}
 	for i := range d.Type.Tables {
 		rows := d.RowsAt(i)
 		if len(rows) == 0 || len(rows[0].Type.VirtualFields()) == 0 {
@@ -29,6 +32,35 @@ func (c *Call) computeVirtual(ctx context.Context, d *document.Document) error {
 			if err := c.computeFields(ctx, row); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// computeRows fills the tables that are not stored.
+func (c *Call) computeRows(ctx context.Context, d *document.Document) error {
+	for _, v := range c.Hooks.rows[d.Type.Name] {
+		at := d.TableIndex(v.field)
+		if at < 0 {
+			continue
+		}
+		objects, err := v.fn(ctx, c, d)
+		if err != nil {
+			return err
+		}
+		d.SetRowsAt(at, []*document.Document{})
+		for _, o := range objects {
+			row, err := d.AppendRow(v.field, c.resolver(ctx))
+			if err != nil {
+				return err
+			}
+			row.SetName(o.Str("name"))
+			for i := range o.Len() {
+				if k, x := o.At(i); k != "name" {
+					row.Set(k, x)
+				}
+			}
+			row.New = false
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"freddo/internal/perm"
 	"freddo/internal/storage"
 )
 
@@ -17,6 +18,7 @@ var forgets = map[string]func(c *Call, ch storage.Change){
 	"User":            forgetUser,
 	"Has Role":        forgetRoles,
 	"User Permission": forgetUserPermissions,
+	"DefaultValue":    forgetDefaults,
 	"Role":            func(c *Call, _ storage.Change) { c.clearUser("") },
 
 	"DocType":         func(c *Call, ch storage.Change) { c.forgetDocType(rowName(ch)) },
@@ -113,6 +115,18 @@ func forgetUserPermissions(c *Call, ch storage.Change) {
 		return
 	}
 	c.clearUser("") // it may have been another user's
+}
+
+// forgetDefaults is for the defaults of a user, or of everybody.
+func forgetDefaults(c *Call, ch storage.Change) {
+	user := ch.Parent
+	if ch.Doc != nil && (ch.New || ch.Doc.Parent != nil) { // else a row may have had another parent
+		user = ch.Doc.Text("parent")
+	}
+	if user == perm.SystemDefaults {
+		user = ""
+	}
+	c.clearUser(user)
 }
 
 // forgetParent is for the rows of DocTypes' own tables.

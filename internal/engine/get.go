@@ -168,18 +168,25 @@ func (c *Call) StripUnreadable(ctx context.Context, d *document.Document) error 
 }
 
 // Answer is d as an answer shows it to the call's user: without the fields above their
-// levels, whatever the request was. d itself stays whole, for what happens at the commit.
+// levels, whatever the request was, and with masks (v16). d itself stays whole, for what happens at the commit.
 // Frappe: answers of writes show everything.
 func (c *Call) Answer(ctx context.Context, d *document.Document) (*document.Document, error) {
-	if d == nil || c.User == perm.Administrator || c.UpstreamReads() {
+	if d == nil || c.User == perm.Administrator {
 		return d, nil
 	}
-	hidden, err := c.hasHidden(ctx, d.Type)
-	if err != nil || !hidden {
-		return d, err
+	if !c.UpstreamReads() {
+		hidden, err := c.hasHidden(ctx, d.Type)
+		if err != nil {
+			return d, err
+		}
+		if hidden {
+			d = d.Clone()
+			if err := c.stripFields(ctx, d); err != nil {
+				return nil, err
+			}
+		}
 	}
-	d = d.Clone()
-	return d, c.stripFields(ctx, d)
+	return c.Masked(ctx, d)
 }
 
 // hasHidden reports whether a DocType or its tables have fields above the user's levels.

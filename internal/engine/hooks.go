@@ -70,6 +70,7 @@ type Hooks struct {
 	condition  map[string][]ConditionHook
 	virtual    map[string]Virtual
 	tasks      map[string]Task
+	rows       map[string][]virtualRows
 	// Secrets encrypts Password fields and hashes login passwords.
 	Secrets Secrets
 	// Sanitize cleans HTML in text fields; nil leaves text alone.
@@ -92,7 +93,21 @@ type docMethod struct {
 func NewHooks() *Hooks {
 	return &Hooks{events: map[string]map[Event][]Hook{}, methods: map[string]map[string]docMethod{},
 		permission: map[string][]PermissionHook{}, condition: map[string][]ConditionHook{}, virtual: map[string]Virtual{},
-		tasks: map[string]Task{}}
+		tasks: map[string]Task{}, rows: map[string][]virtualRows{}}
+}
+
+// Rows gives the rows of a table that is not stored, with their names.
+type Rows func(ctx context.Context, c *Call, d *document.Document) ([]*document.Object, error)
+
+type virtualRows struct {
+	field string
+	fn    Rows
+}
+
+// VirtualRows registers who makes the rows of a virtual table field. Releases that lack
+// the field never ask.
+func (h *Hooks) VirtualRows(dt, field string, fn Rows) {
+	h.rows[dt] = append(h.rows[dt], virtualRows{field, fn})
 }
 
 // AddTask registers a task of workflows under a name.

@@ -22,7 +22,7 @@ func (c *Call) Insert(ctx context.Context, d *document.Document) error {
 	defer func() { d.Flags.InInsert = false }()
 	for _, step := range []func(context.Context, *document.Document) error{
 		c.prepareNew, c.checkRow, c.hook(BeforeInsert), c.setNewName, c.setParents,
-		c.resetPermlevel, c.beforeSaveEvents, c.validateBuiltin,
+		c.keepMasked, c.resetPermlevel, c.beforeSaveEvents, c.validateBuiltin,
 		c.writeNew, c.hook(AfterInsert), c.checkAmended, c.afterSaveEvents, c.computeVirtual,
 	} {
 		if err := step(ctx, d); err != nil {
@@ -145,6 +145,9 @@ func (c *Call) beforeSaveEvents(ctx context.Context, d *document.Document) error
 		}
 	}
 	if err := c.run(ctx, last, d); err != nil {
+		return err
+	}
+	if err := c.adoptRows(ctx, d); err != nil {
 		return err
 	}
 	return c.setTitle(ctx, d)

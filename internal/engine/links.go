@@ -226,7 +226,7 @@ func fetchFields(l *link, row *document.Object, root *document.Document) error {
 
 // FormLink is a link to a document's form. Source: frappe/utils/data.py get_link_to_form.
 func (c *Call) FormLink(dt, name string) string {
-	return fmt.Sprintf(`<a href="%s/app/%s/%s">%s</a>`, c.BaseURL(), doctype.Slug(dt), pathEscape(name), name)
+	return fmt.Sprintf(`<a href="%s%s/%s/%s">%s</a>`, c.BaseURL(), c.Profile.Desk, doctype.Slug(dt), pathEscape(name), name)
 }
 
 // DocLink is a link to a document as the refusals of deletes and cancels hold it.

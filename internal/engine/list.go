@@ -118,6 +118,9 @@ func (c *Call) Select(ctx context.Context, rules *query.Rules, r query.Request) 
 	if err != nil {
 		return nil, err
 	}
+	if err := c.maskSelect(ctx, q, r); err != nil {
+		return nil, err
+	}
 	if dt.IsVirtual {
 		q.Empty = true
 	}
@@ -209,7 +212,11 @@ func (c *Call) objects(ctx context.Context, q *query.Select) ([]*document.Object
 	for rows.Next() {
 		o := &document.Object{}
 		for i := range q.Columns {
-			o.Set(q.Columns[i].Label, rows.Raw(i).Value(q.Columns[i].Class))
+			v := rows.Raw(i).Value(q.Columns[i].Class)
+			if f := q.Columns[i].Mask; f != nil {
+				v = document.Masked(f, v)
+			}
+			o.Set(q.Columns[i].Label, v)
 		}
 		out = append(out, o)
 	}

@@ -43,12 +43,33 @@ func (c *Call) CheckPermission(ctx context.Context, d *document.Document, right 
 		if err != nil {
 			return err
 		}
-		if !role {
+		if !role && !d.Type.IsSingle {
 			return c.noDoctypePermission(d.Type.Name, c.doctypeReason(d.Type, right))
+		}
+		if !role {
+			return c.refuseSingle(ctx, d, right)
 		}
 	}
 	c.logReasons(reasons)
 	return exc.Permission.New("").WithHint(c.refusalHint(d, right))
+}
+
+// refuseSingle is v16's refusal of a Single by its roles: the DocType is asked as its
+// document. Source: frappe/permissions.py has_permission.
+func (c *Call) refuseSingle(ctx context.Context, d *document.Document, right doctype.Right) error {
+	me, err := c.Me(ctx)
+	if err != nil {
+		return err
+	}
+	_, reasons, err := c.documentRights(ctx, d.Type, right, d, me)
+	if err != nil {
+		return err
+	}
+	return c.noDoctypePermission(d.Type.Name, strings.Join(append(reasons, c.noSingle(d.Type.Name)), "<br>"))
+}
+
+func (c *Call) noSingle(name string) string {
+	return fmt.Sprintf("User %s does not have access to this document: %s", Bold(c.User), name)
 }
 
 // CheckRead is CheckPermission for v1's read of a document, which raises without
@@ -75,6 +96,8 @@ func (c *Call) NoDoctypePermission(ctx context.Context, dtName string) error {
 	reason := c.noRole(dtName)
 	if dt, err := c.DocType(ctx, dtName); err == nil && dt.IsTable {
 		reason = childWithoutParent(dt)
+	} else if err == nil && dt.IsSingle {
+		reason = c.noSingle(dtName)
 	}
 	return c.noDoctypePermission(dtName, reason)
 }
@@ -110,6 +133,24 @@ func (c *Call) CanList(ctx context.Context, dt *doctype.DocType) (bool, error) {
 		}
 	}
 	return false, nil
+}
+
+// NoteRefusal logs that roles give nothing on the DocType of a document that was
+// refused: v16 finds out while it words the refusal, whether that is shown or not.
+// Source: frappe/permissions.py has_permission.
+func (c *Call) NoteRefusal(ctx context.Context, dt *doctype.DocType) error {
+	if !c.Profile.RefusalNoted || dt.IsTable || dt.IsSingle {
+		return nil
+	}
+	me, err := c.Me(ctx)
+	if err != nil {
+		return err
+	}
+	ok, reasons, err := c.evaluateDoctype(ctx, dt, doctype.Read, me)
+	if err == nil && !ok {
+		c.logReasons(reasons)
+	}
+	return err
 }
 
 func (c *Call) logReasons(reasons []string) {

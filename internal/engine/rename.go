@@ -87,6 +87,9 @@ func (c *Call) checkRename(ctx context.Context, d *document.Document, name strin
 		return err
 	}
 	if !ok && !d.Flags.IgnorePermissions {
+		if err := c.NoteRefusal(ctx, d.Type); err != nil {
+			return err
+		}
 		verb := "rename"
 		if o.Merge {
 			verb = "merge"

@@ -54,6 +54,9 @@ func (c *Call) Save(ctx context.Context, d *document.Document) error {
 	if err := c.prepareRows(ctx, d); err != nil {
 		return err
 	}
+	if err := c.keepMasked(ctx, d); err != nil {
+		return err
+	}
 	if err := c.resetPermlevel(ctx, d); err != nil {
 		return err
 	}
@@ -213,26 +216,45 @@ func (c *Call) transition(ctx context.Context, d, before *document.Document) (ac
 
 // prepareRows gives rows their parentage, stamps and, where missing, names.
 func (c *Call) prepareRows(ctx context.Context, d *document.Document) error {
-	return d.EachRow(func(f *doctype.DocField, row *document.Document) error {
-		setParent(row, d, f)
-		row.SetAt(doctype.SlotModified, d.At(doctype.SlotModified))
-		row.SetAt(doctype.SlotModifiedBy, d.At(doctype.SlotModifiedBy))
-		row.SetAt(doctype.SlotDocstatus, document.IntOf(d.Docstatus()))
-		if document.ToText(row.At(doctype.SlotOwner)) == "" {
-			row.SetAt(doctype.SlotOwner, d.At(doctype.SlotOwner))
-		}
+	return d.EachRow(func(f *doctype.DocField, row *document.Document) error { return c.prepareRow(ctx, d, f, row) })
+}
+
+func (c *Call) prepareRow(ctx context.Context, d *document.Document, f *doctype.DocField, row *document.Document) error {
+	setParent(row, d, f)
+	row.SetAt(doctype.SlotModified, d.At(doctype.SlotModified))
+	row.SetAt(doctype.SlotModifiedBy, d.At(doctype.SlotModifiedBy))
+	row.SetAt(doctype.SlotDocstatus, document.IntOf(d.Docstatus()))
+	if document.ToText(row.At(doctype.SlotOwner)) == "" {
+		row.SetAt(doctype.SlotOwner, d.At(doctype.SlotOwner))
+	}
+	if document.ToText(row.At(doctype.SlotCreation)) == "" {
+		row.SetAt(doctype.SlotCreation, d.At(doctype.SlotCreation))
 		if document.ToText(row.At(doctype.SlotCreation)) == "" {
-			row.SetAt(doctype.SlotCreation, d.At(doctype.SlotCreation))
-			if document.ToText(row.At(doctype.SlotCreation)) == "" {
-				row.SetAt(doctype.SlotCreation, document.Text(c.Stamp())) // a Single has no creation
+			row.SetAt(doctype.SlotCreation, document.Text(c.Stamp())) // a Single has no creation
+		}
+	}
+	if row.Name() == "" {
+		row.New = true
+		return c.nameChild(ctx, row)
+	}
+	return nil
+}
+
+// adoptRows prepares the rows that hooks have appended, which have no names yet.
+// Source: frappe/model/base_document.py db_insert.
+func (c *Call) adoptRows(ctx context.Context, d *document.Document) error {
+	for _, f := range d.Type.Tables {
+		for i, row := range d.Rows(f.Fieldname) {
+			if row.Name() != "" {
+				continue
 			}
+			if err := c.prepareRow(ctx, d, f, row); err != nil {
+				return err
+			}
+			row.SetAt(doctype.SlotIdx, document.IntOf(int64(i+1)))
 		}
-		if row.Name() == "" {
-			row.New = true
-			return c.nameChild(ctx, row)
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // writeUpdate updates the row of d, then makes each table that is set match its

@@ -100,10 +100,42 @@ func (c *Call) SeriesName(ctx context.Context, series string, d *document.Docume
 	if !seriesText.MatchString(series) {
 		return "", exc.InvalidNamingSeries.Throwf("Special Characters except '-', '#', '.', '/', '{' and '}' not allowed in naming series %s", Bold(series))
 	}
+	return c.AnySeriesName(ctx, series, d)
+}
+
+// AnySeriesName is SeriesName for a series that may hold any characters
+// (naming.py make_autoname with ignore_validate).
+func (c *Call) AnySeriesName(ctx context.Context, series string, d *document.Document) (string, error) {
 	return c.parseSeries(series, d, func(prefix string, digits int) (string, error) {
 		n, err := c.Tx.NextSeries(ctx, prefix)
 		return zeroPad(n, digits), err
 	})
+}
+
+// NumberedName is value, or value-N when a document of the DocType has that name: N is
+// one more than the largest so far. The database compares, so case may not count.
+// Source: frappe/model/naming.py append_number_if_name_exists.
+func (c *Call) NumberedName(ctx context.Context, dtName, value string) (string, error) {
+	if _, ok, err := c.Exists(ctx, dtName, value); err != nil || !ok {
+		return value, err
+	}
+	prefix := value + "-"
+	// A % or _ of the value finds itself too; a backslash would quote what follows it.
+	like := document.Text(strings.ReplaceAll(prefix, `\`, "_") + "%")
+	rows, err := c.Rows(ctx, dtName, []string{"name"}, document.NewObject("name", document.ListOf(document.Text("like"), like)), "")
+	if err != nil {
+		return "", err
+	}
+	var last int64
+	for _, r := range rows {
+		name := r.PropText("name")
+		if i := strings.LastIndexByte(name, '-'); i == len(prefix)-1 && strings.EqualFold(name[:i+1], prefix) {
+			if n, err := strconv.ParseInt(name[i+1:], 10, 64); err == nil {
+				last = max(last, n)
+			}
+		}
+	}
+	return prefix + strconv.FormatInt(last+1, 10), nil
 }
 
 // parseSeries joins the parts of a series; number gives the text of the first counter.

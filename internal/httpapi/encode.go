@@ -231,6 +231,9 @@ func (x *exchange) showDebug() bool {
 	if len(x.c.Debug) == 0 {
 		return false
 	}
+	if x.p.TracebackForSystemUsers && !x.mayTrace() {
+		return false
+	}
 	return x.p.DebugInExc || !x.p.DebugNeedsLogging || x.s.Engine.Site.Config().Bool("logging")
 }
 
@@ -420,7 +423,11 @@ func (x *exchange) allow(n int64) {
 func (x *exchange) redirect() {
 	to := escapeLocation(x.c.Response.Location)
 	x.w.Header()["Location"] = []string{to}
-	x.send(http.StatusFound, contentHTML, plainPage("Redirecting...", `You should be redirected automatically to the target URL: <a href="`+escape(to)+`">`+escape(to)+`</a>. If not, click the link.`))
+	status := x.c.Response.Status
+	if status == 0 {
+		status = http.StatusFound
+	}
+	x.send(status, contentHTML, plainPage("Redirecting...", `You should be redirected automatically to the target URL: <a href="`+escape(to)+`">`+escape(to)+`</a>. If not, click the link.`))
 }
 
 // escapeLocation percent-encodes what may not stand in a Location header, and leaves

@@ -152,6 +152,16 @@ func (x *exchange) traceback(ctx context.Context, c *engine.Call, f *failure) bo
 	return err == nil && u.IsSystem()
 }
 
+// mayTrace reports whether an answer of success may tell how it was made.
+// Source: frappe/utils/response.py is_traceback_allowed (v16).
+func (x *exchange) mayTrace() bool {
+	if !x.s.Auth.Current().Traceback {
+		return false
+	}
+	u, err := x.c.Me(x.r.Context())
+	return err == nil && u.IsSystem()
+}
+
 // lastLine is what a traceback ends with. There is nothing else in ours: a real one
 // would tell of files and statements.
 func (f *failure) lastLine() string {

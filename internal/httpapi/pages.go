@@ -45,6 +45,9 @@ func (x *exchange) page(ctx context.Context) error {
 		return x.loginPage()
 	case path == "/update-password" && x.s.Pages == nil:
 		return x.passwordPage(ctx)
+	case x.p.DeskMoved && (path == "/app" || path == "/apps" || strings.HasPrefix(path, "/app/")):
+		x.toDesk(path)
+		return nil
 	case isDesk(path):
 		return x.desk(ctx)
 	case path == "" && x.s.Pages == nil:
@@ -73,6 +76,19 @@ func isDesk(path string) bool {
 		}
 	}
 	return false
+}
+
+// toDesk sends an address of the older desk to the present one; below it the query goes
+// along. Source: frappe/hooks.py website_redirects.
+func (x *exchange) toDesk(path string) {
+	to := x.p.Desk
+	if below, ok := strings.CutPrefix(path, "/app/"); ok {
+		to += "/" + below
+		if x.r.URL.RawQuery != "" {
+			to += "?" + x.r.URL.RawQuery
+		}
+	}
+	x.c.Response.Kind, x.c.Response.Location, x.c.Response.Status = "redirect", to, http.StatusMovedPermanently
 }
 
 // desk answers the address of the desk. A Guest is sent to log in.

@@ -192,6 +192,8 @@ func matchMethodV2(rest, verb string) (target, error) {
 	}
 	t := target{run: callMethod, method: first}
 	switch first {
+	case "bulk_delete", "bulk_update":
+		t.method = bulkRoutes[first]
 	case "login":
 		t.run = nothing // Frappe: only the exact path /api/method/login logs in
 	case "logout":
@@ -205,6 +207,9 @@ func matchMethodV2(rest, verb string) (target, error) {
 	}
 	return t, nil
 }
+
+// bulkRoutes are the methods behind /document/DT/… that change many documents.
+var bulkRoutes = map[string]string{"bulk_delete": "freddo.bulk.delete", "bulk_update": "freddo.bulk.update"}
 
 func matchDocument(rest, verb string, hasCopy bool) (target, error) {
 	dt, name, _ := strings.Cut(rest, "/")
@@ -239,6 +244,10 @@ func matchDocument(rest, verb string, hasCopy bool) (target, error) {
 		case verb == "POST":
 			return t, methodNotAllowed("GET, HEAD")
 		}
+	}
+	if run := bulkRoutes[bare]; run != "" && verb == "POST" {
+		t.run, t.method = bulkV2, run
+		return t, nil
 	}
 	t.name = bare
 	switch {

@@ -52,7 +52,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = http.NewResponseController(w).SetWriteDeadline(time.Time{}) // of the answer before
 	x.pace()
 	if r.Method == http.MethodOptions {
-		x.preflight()
+		if err := s.Auth.Preflight(r.Context(), x.c); err != nil {
+			x.fail(r.Context(), err)
+		} else {
+			x.preflight()
+		}
 		return
 	}
 	if x.servePublic() {

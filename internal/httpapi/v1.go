@@ -161,7 +161,20 @@ func readV1(x *exchange, ctx context.Context) (any, error) {
 	if x.unchanged(d) {
 		return nil, nil
 	}
-	return d, x.c.StripUnreadable(ctx, d)
+	if err := x.c.StripUnreadable(ctx, d); err != nil {
+		return nil, err
+	}
+	if !x.p.ExpandLinks || !sbool(x.c.Form.Get("expand_links")).Truthy() {
+		return d, nil
+	}
+	if d, err = x.c.Masked(ctx, d); err != nil {
+		return nil, err
+	}
+	o, err := x.c.ExpandDocument(ctx, x.c.Rules, d)
+	if err != nil {
+		return nil, err
+	}
+	return document.MapOf(o), nil
 }
 
 // payload is the document that a v1 request carries: the argument data, else the raw

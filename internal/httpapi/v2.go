@@ -86,6 +86,9 @@ func readV2(x *exchange, ctx context.Context) (any, error) {
 	if err := x.c.StripUnreadable(ctx, d); err != nil {
 		return nil, err
 	}
+	if d, err = x.c.Masked(ctx, d); err != nil {
+		return nil, err
+	}
 	if x.p.LinkText {
 		o := document.JSONOptions{Format: x.p.Body, LinkText: true}
 		return engine.JSON(d.AppendJSON(make([]byte, 0, 1024), o)), nil
@@ -188,6 +191,9 @@ func copyV2(x *exchange, ctx context.Context) (any, error) {
 	if err := x.c.StripUnreadable(ctx, d); err != nil {
 		return nil, err
 	}
+	if d, err = x.c.Masked(ctx, d); err != nil {
+		return nil, err
+	}
 	o := d.ToObject(document.JSONOptions{NoNulls: true})
 	forgetIdentity(o)
 	for _, f := range d.Type.Tables {
@@ -236,6 +242,16 @@ func uploadV2(x *exchange, ctx context.Context) (any, error) {
 	if !ok || x.p.UploadPostOnly && x.verb != http.MethodPost {
 		return callMethod(x, ctx)
 	}
+	return x.s.Methods.Run(ctx, x.c, m)
+}
+
+// bulkV2 changes or deletes documents of one DocType.
+func bulkV2(x *exchange, ctx context.Context) (any, error) {
+	m, ok := x.s.Methods.Lookup(x.target.method)
+	if !ok {
+		return nil, notFound()
+	}
+	x.c.Form.Set("doctype", document.Text(x.target.doctype))
 	return x.s.Methods.Run(ctx, x.c, m)
 }
 

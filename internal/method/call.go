@@ -12,6 +12,8 @@ import (
 	"freddo/internal/perm"
 )
 
+var postOnly = []string{"POST"}
+
 // usualVerbs are what a method takes that names none. HEAD and PATCH are not among
 // them. Source: frappe/__init__.py whitelist.
 var usualVerbs = []string{"GET", "POST", "PUT", "DELETE"}
@@ -39,7 +41,11 @@ func (r *Registry) Call(ctx context.Context, c *engine.Call, name string) (any, 
 	if m == nil || !m.Guest && isGuest(c.User) {
 		return nil, NotWhitelisted(full, c.Profile.GuestSummaryLogin)
 	}
-	if err := CheckVerb(m.Verbs, c.Request.Method); err != nil {
+	verbs := m.Verbs
+	if m.PostOnly != nil && m.PostOnly(c.Profile) {
+		verbs = postOnly
+	}
+	if err := CheckVerb(verbs, c.Request.Method); err != nil {
 		return nil, err
 	}
 	if isGuest(c.User) && !m.XSSSafe {

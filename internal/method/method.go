@@ -29,6 +29,8 @@ type Method struct {
 	Guest bool
 	// Verbs are the HTTP verbs it takes; none means the usual four.
 	Verbs []string
+	// PostOnly tells in which releases it takes POST alone, whatever Verbs says; nil: in none.
+	PostOnly func(p *compat.Profile) bool
 	// XSSSafe leaves the arguments of Guests as they are.
 	XSSSafe bool
 	// Params are its parameters in order.

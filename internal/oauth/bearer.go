@@ -136,6 +136,8 @@ func (p *Provider) read(ctx context.Context, c *engine.Call, token string) (gran
 	}
 	if p.strict() {
 		g.limits = limitsOf(cl.id, strings.Fields(document.ToText(scopes)))
+	}
+	if p.strict() || p.engine.Profile.DisabledTokensFail {
 		if on, err := p.enabled(ctx, c, g.user); err != nil || !on {
 			return grant{}, false, err
 		}

@@ -80,7 +80,7 @@ func Levels(dt *doctype.DocType, u *User, right doctype.Right) (levels map[int]b
 // shared; email and print ride on a read share.
 func sharedColumn(right doctype.Right) string {
 	switch right {
-	case doctype.Read, doctype.Write, doctype.Share, doctype.Submit:
+	case doctype.Read, doctype.Write, doctype.Share, doctype.Submit, doctype.Impersonate:
 		return right.String()
 	case doctype.Email, doctype.Print:
 		return "read"

@@ -25,12 +25,19 @@ const (
 type User struct {
 	Name, FullName, UserType, Image, Language string
 	Enabled                                   bool
+	// RestrictIP holds the prefixes of the addresses that the user may come from, with
+	// commas; BypassIP frees from them who logs in with two factors.
+	RestrictIP string
+	BypassIP   bool
 	// Roles are the assigned and the automatic roles, in upstream's order.
 	Roles []string
 	// Allowed are the User Permissions by DocType.
 	Allowed map[string][]Allowed
-	roles   map[string]bool
-	trees   []string
+	// Defaults are the values that new documents take for Link fields of these names:
+	// the user's own, else the system's.
+	Defaults map[string]string
+	roles    map[string]bool
+	trees    []string
 	// everywhere holds the allowed values of DocTypes whose permissions apply to all
 	// DocTypes, ready to be asked for every document.
 	everywhere map[string]map[string]bool
@@ -156,21 +163,26 @@ func (s *Store) User(ctx context.Context, tx *storage.Tx, gen int64, name string
 // database finds it under other spellings too, but only the stored one is invalidated.
 func load(ctx context.Context, tx *storage.Tx, name string, below Below) (u *User, kept bool, err error) {
 	u = &User{Name: name, roles: map[string]bool{}, Allowed: map[string][]Allowed{}}
-	var stored, full, kind, image, lang, enabled document.Value
+	var stored, full, kind, image, lang, enabled, restrict, bypass document.Value
 	b := storage.NewBuilder(tx.Dialect()).SQL("SELECT ").Ident("name").SQL(", ").Ident("full_name").SQL(", ").Ident("user_type").SQL(", ").
-		Ident("user_image").SQL(", ").Ident("language").SQL(", ").Ident("enabled").SQL(" FROM ").Table("User").
+		Ident("user_image").SQL(", ").Ident("language").SQL(", ").Ident("enabled").SQL(", ").Ident("restrict_ip").SQL(", ").
+		Ident("bypass_restrict_ip_check_if_2fa_enabled").SQL(" FROM ").Table("User").
 		SQL(" WHERE ").Ident("name").SQL(" = ").Arg(document.Text(name))
-	if _, err := tx.QueryRow(ctx, b, &stored, &full, &kind, &image, &lang, &enabled); err != nil {
+	if _, err := tx.QueryRow(ctx, b, &stored, &full, &kind, &image, &lang, &enabled, &restrict, &bypass); err != nil {
 		return nil, false, err
 	}
 	kept = document.ToText(stored) == name
 	u.FullName, u.UserType, u.Image, u.Language = document.ToText(full), document.ToText(kind), document.ToText(image), document.ToText(lang)
 	u.Enabled = document.Cint(enabled) != 0
+	u.RestrictIP, u.BypassIP = document.ToText(restrict), document.Cint(bypass) != 0
 	if err := u.loadRoles(ctx, tx); err != nil {
 		return nil, false, err
 	}
 	for _, r := range u.Roles {
 		u.roles[r] = true
+	}
+	if err := u.loadDefaults(ctx, tx); err != nil {
+		return nil, false, err
 	}
 	if name == Administrator || name == Guest {
 		return u, kept, nil

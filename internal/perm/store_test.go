@@ -36,7 +36,7 @@ func newTables(t *testing.T) *tables {
 		if err := tx.CreateBase(ctx); err != nil {
 			return err
 		}
-		for _, name := range []string{"User", "Role", "Has Role", "User Permission", "DocShare"} {
+		for _, name := range []string{"User", "Role", "Has Role", "User Permission", "DocShare", "DefaultValue"} {
 			o, err := meta.CoreObject(compat.V15(), name)
 			if err != nil {
 				return err

@@ -118,6 +118,8 @@ type Column struct {
 	Class doctype.Class
 	// Hidden columns are read but not printed.
 	Hidden bool
+	// Mask, unless nil, hides the values as document.Masked does.
+	Mask *doctype.DocField
 }
 
 // Field is a column of one of the query's tables.

@@ -141,6 +141,8 @@ type printed struct {
 	digits int
 	// prefix is what stands before the value: comma and key.
 	prefix []byte
+	// mask hides the value.
+	mask *doctype.DocField
 	// expanded is what is printed instead of a value.
 	expanded map[string][]byte
 }
@@ -160,7 +162,7 @@ func newPrinter(f document.Format, q *query.Select) *printer {
 		if c.Hidden {
 			continue
 		}
-		col := printed{at: i, class: c.Class, digits: sumDigits(c.Expr)}
+		col := printed{at: i, class: c.Class, digits: sumDigits(c.Expr), mask: c.Mask}
 		for _, e := range q.Expanded {
 			if e.At == i {
 				col.expanded = e.JSON
@@ -219,6 +221,10 @@ func (p *printer) head(dst []byte, rows Rows) []byte {
 		c := &p.cols[i]
 		dst = append(dst, c.prefix...)
 		raw := rows.Raw(c.at)
+		if c.mask != nil {
+			dst = p.f.Append(dst, document.Masked(c.mask, raw.Value(c.class)))
+			continue
+		}
 		if c.expanded != nil {
 			if json, ok := c.expanded[document.ToText(raw.Natural())]; ok {
 				dst = append(dst, json...)
@@ -305,6 +311,9 @@ func readRow(q *query.Select, rows Rows, digits []int) document.Value {
 			count = comments(raw)
 		}
 		v := raw.Value(c.Class)
+		if c.Mask != nil {
+			v = document.Masked(c.Mask, v)
+		}
 		if q.Pluck {
 			return v
 		}

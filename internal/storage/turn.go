@@ -29,7 +29,9 @@ func (t *Turn) SetUser(user string) {
 type turnKey struct{}
 
 // WithTurn makes transactions under ctx take the request's turn.
-func WithTurn(ctx context.Context, t *Turn) context.Context { return context.WithValue(ctx, turnKey{}, t) }
+func WithTurn(ctx context.Context, t *Turn) context.Context {
+	return context.WithValue(ctx, turnKey{}, t)
+}
 
 // takeTurn takes the turn of ctx's request, nil where there is none.
 func takeTurn(ctx context.Context) (*Turn, error) {

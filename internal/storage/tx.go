@@ -18,9 +18,9 @@ type Tx struct {
 	reader Conn
 	writer Conn
 	// turn is the request's, taken with the reader.
-	turn *Turn
-	depth  int
-	done   bool
+	turn  *Turn
+	depth int
+	done  bool
 	// changes: see Changes.
 	changes int64
 	// denied is what every write is answered with; nil lets them through.

@@ -42,12 +42,13 @@ func Register(r *method.Registry) {
 		method.Method{Name: name("get_password"), Params: arg.Any("doctype", "name", "fieldname"), Fn: getPassword},
 		method.Method{Name: name("get_time_zone"), Guest: true, Fn: timeZone},
 		method.Method{Name: name("is_document_amended"), Params: arg.Any("doctype", "docname"), Fn: isAmended},
-		method.Method{Name: name("validate_link"), Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("docname", method.Str), arg.Opt("fields", method.Any, nil)}, Fn: validateLink},
+		method.Method{Name: name("validate_link"), In: func(p *compat.Profile) bool { return !quirk.Of(p).ValidateLinkGone }, Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("docname", method.Str), arg.Opt("fields", method.Any, nil)}, Fn: validateLink},
 		method.Method{Name: name("validate_link_and_fetch"), In: func(p *compat.Profile) bool { return quirk.Of(p).ValidateLinkAndFetch }, Rest: true,
 			Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("docname", method.Str), arg.Opt("fields_to_fetch", method.Any, nil),
 				arg.Opt("query", method.Any, nil), arg.Opt("filters", method.Any, nil)}, Fn: validateLinkAndFetch},
 		method.Method{Name: name("get_js"), Params: arg.Any("items"), Fn: getJS},
 	)
+	registerBulk(r)
 	r.Private(name("insert_doc"), name("delete_doc"), name("check_parent_permission"))
 }
 
@@ -185,8 +186,9 @@ func remove(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 var standardFields = map[string]bool{"doctype": true, "name": true, "owner": true, "creation": true, "modified": true, "modified_by": true,
 	"docstatus": true, "idx": true, "parent": true, "parentfield": true, "parenttype": true}
 
-// valuesToSet are the values of set_value: one field's, or an object's.
-func valuesToSet(a method.Args) (*document.Object, error) {
+// valuesToSet are the values of set_value: one field's, or an object's. closed refuses
+// standard fields in objects too.
+func valuesToSet(a method.Args, closed bool) (*document.Object, error) {
 	field, value := a.Get("fieldname"), a.Get("value")
 	if standardFields[field.Str()] {
 		return nil, exc.Validation.Throw("Cannot edit standard fields")
@@ -203,6 +205,11 @@ func valuesToSet(a method.Args) (*document.Object, error) {
 		field = v
 	}
 	if o := field.Map(); o != nil {
+		for _, k := range o.Keys() {
+			if standardFields[k] && closed {
+				return nil, exc.Validation.Throw("Cannot edit standard fields")
+			}
+		}
 		return o, nil
 	}
 	return nil, exc.ValueErr.New("fieldname must be a name or an object")
@@ -211,7 +218,7 @@ func valuesToSet(a method.Args) (*document.Object, error) {
 // setValue changes fields of a stored document and saves it; of a child row, it saves
 // the parent. Source: client.py set_value.
 func setValue(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
-	values, err := valuesToSet(a)
+	values, err := valuesToSet(a, quirk.Of(c.Profile).StandardFieldsClosed && c.Site.Config().Str("permlevel_mode") != "compat")
 	if err != nil {
 		return nil, err
 	}

@@ -100,7 +100,7 @@ func get(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	if isTable {
+	if isTable && !c.Profile.ChildByItself {
 		if err := core.CheckParent(ctx, c, a.Text("parent"), dt); err != nil {
 			return nil, err
 		}
@@ -319,7 +319,7 @@ func hasPermission(ctx context.Context, c *engine.Call, a method.Args) (any, err
 			return nil, err
 		}
 		if d == nil {
-			return answer(false), nil
+			return answer(false), refusedUnseen(ctx, c, dt)
 		}
 	}
 	right, known := doctype.ParseRight(strings.ToLower(a.Text("perm_type")))
@@ -327,10 +327,22 @@ func hasPermission(ctx context.Context, c *engine.Call, a method.Args) (any, err
 		return answer(c.User == "Administrator"), nil
 	}
 	ok, err := c.HasPermission(ctx, dt, right, d)
+	if err == nil && !ok && d != nil {
+		err = c.NoteRefusal(ctx, d.Type)
+	}
 	if err != nil {
 		return nil, err
 	}
 	return answer(ok), nil
+}
+
+// refusedUnseen notes of a document that is not there what is noted of a hidden one.
+func refusedUnseen(ctx context.Context, c *engine.Call, name string) error {
+	dt, err := c.DocType(ctx, name)
+	if err != nil {
+		return err
+	}
+	return c.NoteRefusal(ctx, dt)
 }
 
 // askable loads a document to tell rights on it, nil where the user may not know whether

@@ -1,5 +1,5 @@
-// Package contacts owns what upstream has under frappe/contacts: who may see which
-// Contacts and Addresses. Start with Register.
+// Package contacts owns the controllers and methods of upstream's module Contacts:
+// Contact, Address and Address Template. Start with Register.
 package contacts
 
 import (
@@ -8,102 +8,133 @@ import (
 	"freddo/doctype"
 	"freddo/document"
 	"freddo/exc"
-	"freddo/internal/builtin/core"
+	"freddo/internal/builtin/arg"
 	"freddo/internal/engine"
+	"freddo/internal/method"
 	"freddo/internal/query"
 )
 
-// Register hooks the controllers.
-func Register(h *engine.Hooks) {
-	for _, dt := range []string{"Contact", "Address"} {
-		h.HasPermission(dt, core.May(mayUse))
-		h.QueryCondition(dt, condition(dt))
-	}
+const (
+	contactModule = "frappe.contacts.doctype.contact.contact."
+	addressModule = "frappe.contacts.doctype.address.address."
+)
+
+// Register hooks the controllers and adds the methods.
+func Register(h *engine.Hooks, r *method.Registry) {
+	registerRights(h)
+	h.On("Contact", engine.Autoname, nameContact)
+	h.On("Contact", engine.Validate, validateContact)
+	h.On("User", engine.OnTrash, leaveContacts)
+	h.On("Address", engine.Autoname, nameAddress)
+	h.On("Address", engine.Validate, validateAddress)
+	h.On("Address Template", engine.Validate, validateTemplate)
+	h.On("Address Template", engine.OnUpdate, onlyDefaultTemplate)
+	h.On("Address Template", engine.OnTrash, keepDefaultTemplate)
+	query := arg.Any("doctype", "txt", "searchfield", "start", "page_len", "filters")
+	r.Add(
+		method.Method{Name: contactModule + "get_contact_details", Params: arg.Any("contact"), Fn: contactDetails},
+		method.Method{Name: contactModule + "address_query", Params: arg.Any("links"), Fn: addressesOfLinks},
+		method.Method{Name: contactModule + "contact_query", Params: query, Fn: contactQuery},
+		method.Method{Name: contactModule + "invite_user", Params: []method.Param{arg.Req("contact", method.Str)}, Fn: inviteUser},
+		method.Method{Name: addressModule + "address_query", Params: query, Fn: addressQuery},
+		method.Method{Name: addressModule + "get_default_address", Params: []method.Param{arg.Req("doctype", method.Str), arg.Req("name", method.Any),
+			arg.Opt("sort_key", method.Str, "is_primary_address")}, Fn: defaultAddress},
+	)
 }
 
-// parties are the DocTypes whose links in a Contact or Address give and take rights.
-var parties = map[string]bool{"Customer": true, "Supplier": true, "Company": true, "Sales Partner": true}
+// link is a row of Dynamic Link.
+type link struct{ doctype, name string }
 
-// links returns the Link fields to parties, those first whose DocType the caller reads;
-// n is how many these are. Source: frappe/contacts/address_and_contact.py
-// get_permitted_and_not_permitted_links.
-func links(ctx context.Context, c *engine.Call, dt *doctype.DocType) (fields []*doctype.DocField, n int, err error) {
-	var closed []*doctype.DocField
-	var readable []document.Value
-	for _, f := range dt.LinkFields {
-		if f.Fieldtype != "Link" || !parties[f.Options] {
-			continue
-		}
-		if readable == nil {
-			if readable, err = core.ReadableDocTypes(ctx, c); err != nil {
-				return nil, 0, err
-			}
-		}
-		if core.Holds(readable, f.Options) {
-			fields = append(fields, f)
-		} else {
-			closed = append(closed, f)
-		}
+func linksOf(d *document.Document) []link {
+	rows := d.Rows("links")
+	out := make([]link, len(rows))
+	for i, r := range rows {
+		out[i] = link{r.Text("link_doctype"), r.Text("link_name")}
 	}
-	n = len(fields)
-	return append(fields, closed...), n, nil
+	return out
 }
 
-// mayUse follows address_and_contact.py has_permission: one party that the user has the
-// right on is enough, and so is none at all.
-func mayUse(ctx context.Context, c *engine.Call, d *document.Document, right doctype.Right) (bool, error) {
-	fields, open, err := links(ctx, c, d.Type)
-	if err != nil || open == len(fields) {
-		return err == nil, err
-	}
-	any := false
-	for _, f := range fields {
-		name := d.Text(f.Fieldname)
-		if name == "" {
-			continue
-		}
-		any = true
-		party, err := c.Get(ctx, f.Options, name)
-		if exc.Is(err, exc.DoesNotExist) || exc.Is(err, exc.ImportErr) {
-			continue
-		}
-		if err != nil {
-			return false, err
-		}
-		if ok, err := c.HasPermission(ctx, f.Options, right, party); err != nil || ok {
-			return ok, err
+// setLinkTitles fills link_title of the rows with the titles of what they link, by one
+// query for each DocType. Titles that the caller may not read stay as they were, else the
+// name stands for them (known difference 83).
+// Source: frappe/contacts/address_and_contact.py set_link_title.
+func setLinkTitles(ctx context.Context, c *engine.Call, d *document.Document) error {
+	names, titles := map[string][]string{}, map[link]string{}
+	for _, l := range linksOf(d) {
+		if l.doctype != "" && l.name != "" {
+			names[l.doctype] = append(names[l.doctype], l.name)
 		}
 	}
-	return !any, nil
-}
-
-// condition follows address_and_contact.py get_permission_query_conditions.
-func condition(dtName string) engine.ConditionHook {
-	return func(ctx context.Context, c *engine.Call) (*query.Node, error) {
+	if d.Before != nil {
+		for i, l := range linksOf(d.Before) {
+			titles[l] = d.Before.Rows("links")[i].Text("link_title")
+		}
+	}
+	for dtName, list := range names {
 		dt, err := c.DocType(ctx, dtName)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		fields, open, err := links(ctx, c, dt)
-		if err != nil || open == len(fields) {
-			return nil, err
+		title := dt.Title()
+		if dt.IsSingle || dt.IsVirtual || dt.Column(title) == nil {
+			continue
 		}
-		var cond *query.Node
-		for i, f := range fields {
-			field := query.F(dt, f.Fieldname)
-			if open == 0 {
-				cond = query.And(cond, query.IsEmpty(field))
-				continue
-			}
-			if i < open {
-				set := query.And(query.NotNull(field), query.Ne(field, document.Text("")))
-				if cond == nil {
-					cond = set
-				} else {
-					cond = query.Or(cond, set)
-				}
-			}
+		rows, err := visible(ctx, c, query.Request{DocType: dt, Fields: document.Texts([]string{"name", title}), Limit: -1,
+			Filters: document.MapOf(document.NewObject("name", document.ListOf(document.Text("in"), document.Texts(list))))})
+		if err != nil {
+			return err
 		}
-		return cond, nil
+		for _, r := range rows {
+			titles[link{dtName, r.PropText("name")}] = r.PropText(title)
+		}
 	}
+	for i, l := range linksOf(d) {
+		title := titles[l]
+		if title == "" {
+			title = l.name
+		}
+		d.Rows("links")[i].Set("link_title", document.Text(title))
+	}
+	return nil
+}
+
+// visible lists what the caller may see, which is nothing without the right to read.
+func visible(ctx context.Context, c *engine.Call, r query.Request) ([]*document.Object, error) {
+	messages := len(c.Messages)
+	rows, err := c.VisibleRows(ctx, r)
+	if exc.Is(err, exc.Permission) {
+		c.Messages = c.Messages[:messages]
+		return nil, nil
+	}
+	return rows, err
+}
+
+// dropDoubles makes the links anew without repetitions, when there are any.
+// Source: frappe/core/doctype/dynamic_link/dynamic_link.py deduplicate_dynamic_links.
+func dropDoubles(ctx context.Context, c *engine.Call, d *document.Document) error {
+	all := linksOf(d)
+	seen, kept := map[link]bool{}, []link{}
+	for _, l := range all {
+		if !seen[l] {
+			seen[l] = true
+			kept = append(kept, l)
+		}
+	}
+	if len(kept) == len(all) {
+		return nil
+	}
+	d.SetRowsAt(d.TableIndex("links"), []*document.Document{})
+	return addLinks(ctx, c, d, kept)
+}
+
+func addLinks(ctx context.Context, c *engine.Call, d *document.Document, links []link) error {
+	for _, l := range links {
+		row, err := d.AppendRow("links", func(name string) (*doctype.DocType, error) { return c.DocType(ctx, name) })
+		if err != nil {
+			return err
+		}
+		row.Set("link_doctype", document.Text(l.doctype))
+		row.Set("link_name", document.Text(l.name))
+	}
+	return nil
 }

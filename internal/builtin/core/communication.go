@@ -41,6 +41,11 @@ func validateCommunication(ctx context.Context, c *engine.Call, d *document.Docu
 		if dt.IsTable {
 			return exc.Validation.Throwf("Cannot create a %s against a child document: %s", d.Text("communication_type"), dtName)
 		}
+		if dtName == "Communication" {
+			if err := checkCircle(ctx, c, d); err != nil {
+				return err
+			}
+		}
 		if d.Text("reference_owner") == "" {
 			owner, err := c.Value(ctx, dtName, name, "owner")
 			if err != nil {
@@ -76,6 +81,24 @@ func validateCommunication(ctx context.Context, c *engine.Call, d *document.Docu
 			status = "Open"
 		}
 		d.Set("status", document.Text(status))
+	}
+	return nil
+}
+
+// checkCircle refuses a Communication that is about one that is, in the end, about it.
+// Errors: CircularLinkingError. Source: communication.py validate_reference.
+func checkCircle(ctx context.Context, c *engine.Call, d *document.Document) error {
+	seen := map[string]bool{}
+	for name := d.Text("reference_name"); name != "" && !seen[name]; {
+		if name == d.Name() {
+			return exc.CircularLinking.Throw("Please make sure the Reference Communication Docs are not circularly linked.")
+		}
+		seen[name] = true
+		about, err := First(ctx, c, "Communication", []string{"reference_doctype", "reference_name"}, document.NewObject("name", name))
+		if err != nil || about == nil || about.PropText("reference_doctype") != "Communication" {
+			return err
+		}
+		name = about.PropText("reference_name")
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ func DocumentRights(ctx context.Context, c *engine.Call, d *document.Document) (
 	legacy := quirk.Of(c.Profile).SetUserPermissionsRight
 	if c.User == perm.Administrator {
 		out = &document.Object{}
-		for _, r := range doctype.Rights() {
+		for _, r := range rightsOf(c, d.Type) {
 			out.Set(r.String(), document.IntOf(1))
 		}
 		if legacy {
@@ -39,7 +39,7 @@ func DocumentRights(ctx context.Context, c *engine.Call, d *document.Document) (
 			out.Set("has_if_owner_enabled", document.BoolOf(true))
 		}
 	}
-	for _, r := range doctype.Rights() {
+	for _, r := range rightsOf(c, d.Type) {
 		on := rights.Any.Has(r)
 		if rights.Owned.Has(r) {
 			on = owner
@@ -64,6 +64,16 @@ func DocumentRights(ctx context.Context, c *engine.Call, d *document.Document) (
 		return ifOwner, nil
 	}
 	return &document.Object{}, nil
+}
+
+// rightsOf are the rights of a DocType, its own included.
+// Source: frappe/permissions.py get_rights.
+func rightsOf(c *engine.Call, dt *doctype.DocType) []doctype.Right {
+	all := doctype.Rights()
+	if dt.Name == "User" && quirk.Of(c.Profile).PermissionTypes {
+		all = append(all, doctype.Impersonate)
+	}
+	return all
 }
 
 // reduce takes away what the DocType cannot give.

@@ -8,6 +8,7 @@ import (
 	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/engine"
+	"freddo/internal/perm"
 	"freddo/internal/storage"
 )
 
@@ -64,9 +65,37 @@ func settingsToDefaults(ctx context.Context, c *engine.Call, d *document.Documen
 		if d.Before != nil && document.ToText(d.Before.At(f.Slot)) == now {
 			continue
 		}
-		if err := SetDefault(ctx, c, "__default", f.Fieldname, d.At(f.Slot)); err != nil {
+		if err := SetDefault(ctx, c, perm.SystemDefaults, f.Fieldname, d.At(f.Slot)); err != nil {
 			return err
 		}
+	}
+	if lang := d.Get("language"); document.ToText(lang) != "" {
+		return SetDefault(ctx, c, perm.SystemDefaults, "lang", lang)
+	}
+	return nil
+}
+
+// InstallDefaults makes the settings of a new site system defaults, as the setup wizard's
+// save of System Settings does. The call's user may be nobody who is allowed to.
+func InstallDefaults(ctx context.Context, c *engine.Call) error {
+	d, err := c.Get(ctx, "System Settings", "System Settings")
+	if err != nil {
+		return err
+	}
+	for _, f := range d.Type.Fields {
+		if f.Slot < 0 || f.Fieldtype == "Password" {
+			continue
+		}
+		v := d.At(f.Slot)
+		if text := document.ToText(v); text == "" || text == "0" {
+			continue
+		}
+		if err := SetDefault(ctx, c, perm.SystemDefaults, f.Fieldname, v); err != nil {
+			return err
+		}
+	}
+	if lang := d.Get("language"); document.ToText(lang) != "" {
+		return SetDefault(ctx, c, perm.SystemDefaults, "lang", lang)
 	}
 	return nil
 }

@@ -8,6 +8,7 @@ import (
 	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/builtin/arg"
+	"freddo/internal/builtin/quirk"
 	"freddo/internal/engine"
 	"freddo/internal/method"
 )
@@ -31,6 +32,8 @@ func registerShare(h *engine.Hooks, r *method.Registry) {
 type Share struct {
 	DocType, Name, User                    string
 	Write, Submit, Share, Everyone, Notify bool
+	// Impersonate lets act as the user that is shared (v16).
+	Impersonate bool
 	// Trusted skips the check that the call's user may share.
 	Trusted bool
 }
@@ -63,7 +66,10 @@ func AddShare(ctx context.Context, c *engine.Call, s Share) (*document.Document,
 	for _, p := range []struct {
 		key string
 		on  bool
-	}{{"read", true}, {"write", s.Write || s.Submit}, {"submit", s.Submit}, {"share", s.Share}} {
+	}{{"read", true}, {"write", s.Write || s.Submit}, {"submit", s.Submit}, {"share", s.Share}, {"impersonate", s.Impersonate}} {
+		if p.key == "impersonate" && !(quirk.Of(c.Profile).PermissionTypes && s.DocType == "User") {
+			continue
+		}
 		if d.Int(p.key) != int64(flag(p.on)) {
 			changed = true
 		}
@@ -103,7 +109,8 @@ func mayShare(ctx context.Context, c *engine.Call, s Share) error {
 
 // mayGive refuses to give rights on a document that the sharer does not have.
 func mayGive(ctx context.Context, c *engine.Call, s Share, d *document.Document) error {
-	for right, asked := range map[doctype.Right]bool{doctype.Write: s.Write, doctype.Submit: s.Submit && d.Type.IsSubmittable} {
+	for right, asked := range map[doctype.Right]bool{doctype.Write: s.Write, doctype.Submit: s.Submit && d.Type.IsSubmittable,
+		doctype.Impersonate: s.Impersonate} {
 		if !asked {
 			continue
 		}
@@ -151,7 +158,7 @@ func validateShare(ctx context.Context, c *engine.Call, d *document.Document) er
 		if !ok {
 			return exc.Permission.Throw(`You need to have "Share" permission`)
 		}
-		s := Share{DocType: target.Type.Name, Name: target.Name(), Write: d.Int("write") != 0, Submit: d.Int("submit") != 0}
+		s := Share{DocType: target.Type.Name, Name: target.Name(), Write: d.Int("write") != 0, Submit: d.Int("submit") != 0, Impersonate: d.Int("impersonate") != 0}
 		if err := mayGive(ctx, c, s, target); err != nil {
 			return err
 		}
@@ -201,11 +208,16 @@ func trashShare(ctx context.Context, c *engine.Call, d *document.Document) error
 
 func shareAdd(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	d, err := AddShare(ctx, c, Share{DocType: a.Text("doctype"), Name: a.Text("name"), User: a.Text("user"), Write: a.Int("write") != 0,
-		Submit: a.Int("submit") != 0, Share: a.Int("share") != 0, Everyone: a.Int("everyone") != 0, Notify: a.Int("notify") != 0})
+		Submit: a.Int("submit") != 0, Share: a.Int("share") != 0, Everyone: a.Int("everyone") != 0, Notify: a.Int("notify") != 0, Impersonate: sharesImpersonate(c, a)})
 	if err != nil {
 		return nil, err
 	}
 	return d, nil
+}
+
+// sharesImpersonate: the right beside the common ones that a share of a User may give.
+func sharesImpersonate(c *engine.Call, a method.Args) bool {
+	return quirk.Of(c.Profile).PermissionTypes && a.Text("doctype") == "User" && document.Cint(c.Form.Get("impersonate")) != 0
 }
 
 // shareSetPermission switches one right of a share.
@@ -214,6 +226,9 @@ func shareSetPermission(ctx context.Context, c *engine.Call, a method.Args) (any
 	s := Share{DocType: a.Text("doctype"), Name: a.Text("name"), User: a.Text("user"), Everyone: a.Int("everyone") != 0}
 	right, value := a.Text("permission_to"), a.Int("value") != 0
 	s.Write, s.Submit, s.Share = right == "write" && value, right == "submit" && value, right == "share" && value
+	types := PermissionTypes(s.DocType)
+	own := len(types) > 0 && right == types[0] && quirk.Of(c.Profile).PermissionTypes
+	s.Impersonate = own && value
 	if err := mayShare(ctx, c, s); err != nil {
 		return nil, err
 	}
@@ -232,8 +247,8 @@ func shareSetPermission(ctx context.Context, c *engine.Call, a method.Args) (any
 	if err != nil {
 		return nil, err
 	}
-	switch right {
-	case "read", "write", "submit", "share":
+	switch {
+	case right == "read", right == "write", right == "submit", right == "share", own:
 		d.Set(right, document.IntOf(int64(flag(value))))
 	}
 	if !value && right == "read" {
@@ -263,7 +278,35 @@ func shareUsers(ctx context.Context, c *engine.Call, a method.Args) (any, error)
 	if !ok {
 		return document.ListOf(), nil
 	}
-	rows, err := c.Rows(ctx, "DocShare", []string{"name", "user", "read", "write", "submit", "share", "everyone", "owner", "creation"},
+	rows, err := c.Rows(ctx, "DocShare", ShareColumns(ctx, c),
 		document.NewObject("share_doctype", d.Type.Name, "share_name", d.Name()), "")
 	return Maps(rows), err
+}
+
+// ShareColumns are the columns that clients see of a document's shares.
+// Source: frappe/share.py get_users.
+func ShareColumns(ctx context.Context, c *engine.Call) []string {
+	if !quirk.Of(c.Profile).ShareColumns {
+		return []string{"name", "user", "read", "write", "submit", "share", "everyone", "owner", "creation"}
+	}
+	columns := []string{"name", "creation", "modified", "modified_by", "owner", "docstatus", "idx"}
+	dt, err := c.DocType(ctx, "DocShare")
+	if err != nil {
+		return columns
+	}
+	for _, f := range dt.Fields {
+		if f.HasColumn() {
+			columns = append(columns, f.Fieldname)
+		}
+	}
+	return append(columns, "_user_tags", "_comments", "_assign", "_liked_by")
+}
+
+// PermissionTypes are the rights that a DocType has beside the common ones.
+// Source: frappe/core/doctype/permission_type/permission_type.py get_doctype_ptype_map.
+func PermissionTypes(dt string) []string {
+	if dt == "User" {
+		return []string{doctype.Impersonate.String()}
+	}
+	return []string{}
 }

@@ -65,8 +65,8 @@ func validateUser(ctx context.Context, c *engine.Call, d *document.Document) err
 	d.Set("new_password", document.Text(""))
 	if !isStandardUser(d.Name()) {
 		d.Set("email", document.Text(d.Name()))
-		if !engine.ValidEmail(d.Name()) {
-			return exc.InvalidEmailAddress.Throwf("%s is not a valid Email Address", d.Name())
+		if err := c.CheckEmail(d.Name()); err != nil {
+			return err
 		}
 	}
 	for _, step := range []engine.Hook{
@@ -398,15 +398,11 @@ func trashUser(ctx context.Context, c *engine.Call, d *document.Document) error 
 	return nil
 }
 
-func refuseStandardRename(_ context.Context, _ *engine.Call, d *document.Document) error {
+func refuseStandardRename(_ context.Context, c *engine.Call, d *document.Document) error {
 	if isStandardUser(d.Name()) {
 		return exc.Validation.Throwf("User %s cannot be renamed", d.Name())
 	}
-	name := strings.ToLower(strings.TrimSpace(d.Text("__rename_to")))
-	if !engine.ValidEmail(name) {
-		return exc.InvalidEmailAddress.Throwf("%s is not a valid Email Address", name)
-	}
-	return nil
+	return c.CheckEmail(strings.ToLower(strings.TrimSpace(d.Text("__rename_to"))))
 }
 
 // renameUser keeps the address equal to the name.

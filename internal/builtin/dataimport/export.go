@@ -168,6 +168,9 @@ func exportRows(ctx context.Context, c *engine.Call, dt *doctype.DocType, parts 
 		if err := c.StripUnreadable(ctx, d); err != nil {
 			return nil, err
 		}
+		if d, err = c.Masked(ctx, d); err != nil {
+			return nil, err
+		}
 		out = append(out, documentRows(d, parts, width)...)
 	}
 	return out, nil

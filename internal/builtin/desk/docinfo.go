@@ -42,7 +42,7 @@ func DocInfo(ctx context.Context, c *engine.Call, d *document.Document) (*docume
 		return nil, err
 	}
 	info.Set("permissions", document.MapOf(rights))
-	info.Set("shared", b.rows("DocShare", []string{"name", "user", "read", "write", "submit", "share", "everyone", "owner", "creation"}, "share_doctype", "share_name", ""))
+	info.Set("shared", b.rows("DocShare", core.ShareColumns(ctx, c), "share_doctype", "share_name", ""))
 	info.Set("views", document.ListOf())
 	if d.Type.TrackViews {
 		info.Set("views", b.rows("View Log", []string{"name", "creation", "owner"}, "reference_doctype", "reference_name", "creation desc"))
@@ -55,6 +55,9 @@ func DocInfo(ctx context.Context, c *engine.Call, d *document.Document) (*docume
 	info.Set("is_document_followed", b.followed())
 	info.Set("tags", document.Text(b.tags()))
 	info.Set("document_email", document.NullValue)
+	if q.PermissionTypes {
+		info.Set("custom_perm_types", document.Texts(core.PermissionTypes(d.Type.Name)))
+	}
 	b.people(info)
 	info.Set("user_info", document.MapOf(users))
 	return info, b.err
@@ -140,10 +143,21 @@ func (b *infoBuilder) people(info *document.Object) {
 	for key, field := range map[string]string{"comments": "owner", "shared": "user", "assignments": "owner", "views": "owner", "info_logs": "owner",
 		"like_logs": "owner", "assignment_logs": "owner", "attachment_logs": "owner", "workflow_logs": "owner"} {
 		for _, v := range info.Get(key).List() {
-			if user := v.Map().PropText(field); user != "" && b.err == nil {
-				b.err = addUserInfo(b.ctx, b.c, user, b.users)
-			}
+			b.person(v.Map().PropText(field))
 		}
+	}
+	if quirk.Of(b.c.Profile).MorePeople {
+		for _, v := range info.Get("versions").List() {
+			b.person(v.Map().PropText("owner"))
+		}
+		b.person(b.d.Owner())
+		b.person(b.d.Text("modified_by"))
+	}
+}
+
+func (b *infoBuilder) person(user string) {
+	if user != "" && b.err == nil {
+		b.err = addUserInfo(b.ctx, b.c, user, b.users)
 	}
 }
 

@@ -43,6 +43,9 @@ func getDoc(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if d, err = c.Answer(ctx, d); err != nil {
+		return nil, err
+	}
 	c.Response.Docs = append(c.Response.Docs, c.Encode(d, true))
 	c.Response.Keys.Set("docinfo", document.MapOf(info))
 	c.Response.Keys.Set("_link_titles", document.MapOf(titles))

@@ -171,7 +171,7 @@ func mentions(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 		if kind == "User Group" {
 			o.Set("is_group", document.BoolOf(true))
 		}
-		o.Set("link", document.Text(c.BaseURL()+"/app/"+doctype.Slug(kind)+"/"+url.PathEscape(r.PropText("name"))))
+		o.Set("link", document.Text(c.BaseURL()+c.Profile.Desk+"/"+doctype.Slug(kind)+"/"+url.PathEscape(r.PropText("name"))))
 		found = append(found, o)
 	}
 	for _, u := range users {

@@ -123,6 +123,17 @@ func FormMeta(ctx context.Context, c *engine.Call, name string) (*document.Objec
 		o.Set("__workspaces", document.NullValue)
 	}
 	o.Set("__assets_loaded", document.BoolOf(true))
+	if c.Profile.Masks {
+		dt, err := c.DocType(ctx, name)
+		if err != nil {
+			return nil, err
+		}
+		masked, err := c.MaskedFields(ctx, dt)
+		if err != nil {
+			return nil, err
+		}
+		o.Set("masked_fields", document.Texts(masked))
+	}
 	if !isTable {
 		if err := formAssets(ctx, c, o, name); err != nil {
 			return nil, err

@@ -88,6 +88,9 @@ func sendDoc(ctx context.Context, c *engine.Call, d *document.Document) error {
 			return err
 		}
 	}
+	if d, err = c.Masked(ctx, d); err != nil {
+		return err
+	}
 	o := d.ToObject(document.JSONOptions{IndentJSON: c.Profile.IndentJSON})
 	if local := d.Get("localname"); local.Truthy() {
 		o.Set("localname", local)

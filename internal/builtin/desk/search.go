@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"html"
 	"sort"
 	"strings"
 
@@ -41,9 +42,17 @@ func (s *search) link(ctx context.Context, c *engine.Call, a method.Args) (any, 
 	if err != nil {
 		return nil, err
 	}
+	labels := quirk.Of(c.Profile).SearchLabels
 	out := make([]document.Value, len(rows))
 	for i, row := range rows {
-		out[i] = document.MapOf(suggestion(dt, row))
+		o := suggestion(dt, row)
+		if labels && !o.Has("label") {
+			o.Set("label", row[0])
+		}
+		out[i] = document.MapOf(o)
+	}
+	if labels && c.Request.Method == "GET" {
+		c.Response.Header = append(c.Response.Header, [2]string{"Cache-Control", "private,max-age=300,stale-while-revalidate=300"})
 	}
 	return topLevel(c, "results", document.ListOf(out...)), nil
 }
@@ -278,7 +287,7 @@ func condition(dt, field, op string, v document.Value) document.Value {
 
 // searchRequest is the list that a search asks for.
 func searchRequest(ctx context.Context, c *engine.Call, dt *doctype.DocType, a method.Args, txt string) (query.Request, error) {
-	filters, err := searchFilters(dt, a.Get("filters"))
+	filters, all, err := searchFilters(c, dt, a.Get("filters"))
 	if err != nil {
 		return query.Request{}, err
 	}
@@ -287,15 +296,21 @@ func searchRequest(ctx context.Context, c *engine.Call, dt *doctype.DocType, a m
 		for _, name := range append([]string{"name", dt.TitleField}, strings.Split(dt.SearchFields, ",")...) {
 			name = strings.TrimSpace(name)
 			f := dt.Field(name)
-			if name == "name" || f != nil && searchable[f.Fieldtype] && f.HasColumn() {
+			hidden := false // what is masked must not be found by its text
+			if f != nil {
+				if hidden, err = c.MaskedField(ctx, dt, "", f); err != nil {
+					return query.Request{}, err
+				}
+			}
+			if name == "name" || f != nil && searchable[f.Fieldtype] && f.HasColumn() && !hidden {
 				or = append(or, condition(dt.Name, name, "like", document.Text("%"+txt+"%")))
 			}
 		}
 	}
-	if f := dt.Field("enabled"); f != nil && f.Fieldtype == "Check" {
+	if f := dt.Field("enabled"); f != nil && f.Fieldtype == "Check" && !all {
 		filters = append(filters, condition(dt.Name, "enabled", "=", document.IntOf(1)))
 	}
-	if f := dt.Field("disabled"); f != nil && f.Fieldtype == "Check" {
+	if f := dt.Field("disabled"); f != nil && f.Fieldtype == "Check" && !all {
 		filters = append(filters, condition(dt.Name, "disabled", "!=", document.IntOf(1)))
 	}
 	r := query.Request{DocType: dt, OrderBy: document.Text("idx desc, name asc")}
@@ -330,16 +345,16 @@ func anyLink(ctx context.Context, c *engine.Call, r *query.Request, a method.Arg
 		r.IgnorePermissions = r.IgnorePermissions || ok
 		return err
 	}
+	var err error
+	if quirk.Of(c.Profile).SearchAsksLinkField {
+		r.IgnoreUserPermissions, err = ignoresUserPermissions(ctx, c, r.DocType, a)
+		return err
+	}
 	reference, field := a.Text("reference_doctype"), a.Text("link_fieldname")
-	asks := quirk.Of(c.Profile).SearchAsksLinkField
-	if reference == "" || field == "" && asks {
+	if reference == "" {
 		return nil
 	}
-	var err error
 	r.IgnoreUserPermissions, err = c.LinkIgnoresUserPermissions(ctx, reference, field, r.DocType.Name)
-	if err == nil && asks && !r.IgnoreUserPermissions {
-		return exc.Validation.Throwf("The field %s in %s does not allow ignoring user permissions", engine.Bold(field), engine.Bold(reference))
-	}
 	return err
 }
 
@@ -365,27 +380,80 @@ func referenceFilter(ctx context.Context, c *engine.Call, dt *doctype.DocType, r
 	return []document.Value{condition(dt.Name, "name", "in", document.Texts(names))}, nil
 }
 
-// searchFilters makes conditions of what a client sends: an object or a list.
-// Source: frappe/utils/data.py make_filter_tuple.
-func searchFilters(dt *doctype.DocType, v document.Value) ([]document.Value, error) {
-	v, err := arg.Loads(v)
+// searchFilters makes conditions of what a client sends: an object or a list. all says
+// that disabled documents are looked for too.
+// Source: frappe/utils/data.py make_filter_tuple; search.py search_widget.
+func searchFilters(c *engine.Call, dt *doctype.DocType, v document.Value) (out []document.Value, all bool, err error) {
+	v, err = arg.Loads(v)
 	if err != nil || !v.Truthy() {
-		return nil, err
+		return nil, false, err
 	}
 	o := v.Map()
 	if o == nil {
-		return append([]document.Value(nil), v.List()...), nil
+		return append([]document.Value(nil), v.List()...), false, nil
 	}
-	var out []document.Value
 	for i := range o.Len() {
 		key, value := o.At(i)
+		if key == "include_disabled" && quirk.Of(c.Profile).SearchLabels {
+			all = value.Equal(document.IntOf(1)) || value.Equal(document.BoolOf(true))
+			continue
+		}
 		op := "="
 		if pair := value.List(); len(pair) == 2 {
 			op, value = pair[0].Str(), pair[1]
 		}
 		out = append(out, condition(dt.Name, key, op, value))
 	}
-	return out, nil
+	return out, all, nil
+}
+
+// ignoresUserPermissions reports whether a search that asks for it leaves User
+// Permissions aside: v16 takes a client's word for it only where the named field does so,
+// and otherwise refuses. Source: search.py validate_ignore_user_permissions.
+func ignoresUserPermissions(ctx context.Context, c *engine.Call, dt *doctype.DocType, a method.Args) (bool, error) {
+	form, field := a.Text("reference_doctype"), a.Text("link_fieldname")
+	if form == "" || field == "" {
+		return false, nil
+	}
+	refuse := func(format string, args ...any) error {
+		return exc.Validation.Throwf(format, args...).WithTitle(`Error validating "Ignore User Permissions"`)
+	}
+	holder, err := c.DocType(ctx, form)
+	if err != nil {
+		return false, err
+	}
+	f := holder.Field(field)
+	if f == nil {
+		return false, refuse("Field <code>%s</code> not found in %s", html.EscapeString(field), engine.Bold(form))
+	}
+	ignore, found := f.IgnoreUserPermissions, f.Options
+	if f.Fieldtype == "Table MultiSelect" {
+		child, err := c.DocType(ctx, f.Options)
+		if err != nil {
+			return false, err
+		}
+		link := firstLink(child)
+		if link == nil {
+			return false, refuse("Table MultiSelect requires a table with at least one Link field, but none was found in %s", engine.Bold(f.Options))
+		}
+		ignore, found = ignore || link.IgnoreUserPermissions, link.Options
+	}
+	switch {
+	case !ignore:
+		return false, refuse("The field %s in %s does not allow ignoring user permissions", engine.Bold(f.LabelOrName()), engine.Bold(form))
+	case f.Fieldtype != "Dynamic Link" && found != dt.Name:
+		return false, refuse("The field %s in %s links to %s and not %s", engine.Bold(f.LabelOrName()), engine.Bold(form), engine.Bold(found), engine.Bold(dt.Name))
+	}
+	return true, nil
+}
+
+func firstLink(dt *doctype.DocType) *doctype.DocField {
+	for _, f := range dt.Fields {
+		if f.Fieldtype == "Link" {
+			return f
+		}
+	}
+	return nil
 }
 
 // defaultLength is how many rows a search shows that names no length.

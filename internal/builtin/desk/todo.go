@@ -3,12 +3,14 @@ package desk
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"freddo/doctype"
 	"freddo/document"
 	"freddo/exc"
 	"freddo/internal/builtin/arg"
 	"freddo/internal/builtin/core"
+	"freddo/internal/builtin/quirk"
 	"freddo/internal/engine"
 	"freddo/internal/method"
 	"freddo/internal/perm"
@@ -155,12 +157,7 @@ func registerNote(h *engine.Hooks) {
 		}
 		return nil
 	})
-	h.On("Note", engine.Validate, func(_ context.Context, _ *engine.Call, d *document.Document) error {
-		if d.Text("content") == "" {
-			d.Set("content", document.Text("<span></span>"))
-		}
-		return nil
-	})
+	h.On("Note", engine.Validate, validateNote)
 	h.HasPermission("Note", func(_ context.Context, c *engine.Call, d *document.Document, right doctype.Right) (bool, error) {
 		return d.New || d.Owner() == c.User || !changes(right) && d.Int("public") != 0, nil
 	})
@@ -175,6 +172,27 @@ func registerNote(h *engine.Hooks) {
 		return query.Or(query.Eq(query.F(dt, "public"), document.IntOf(1)), query.Eq(query.F(dt, "owner"), document.Text(c.User))), nil
 	})
 }
+
+// validateNote ends a Note's notifications after a week. Source: note.py validate.
+func validateNote(_ context.Context, c *engine.Call, d *document.Document) error {
+	if d.Int("notify_on_login") != 0 && d.Text("expire_notification_on") == "" {
+		created, err := time.Parse("2006-01-02", day(document.ToText(d.At(doctype.SlotCreation))))
+		if err != nil {
+			created = c.SiteNow()
+		}
+		d.Set("expire_notification_on", document.Text(created.AddDate(0, 0, 7).Format("2006-01-02")))
+	}
+	if d.Int("public") == 0 && !quirk.Of(c.Profile).PrivateNotesNotify {
+		d.Set("notify_on_login", document.IntOf(0))
+	}
+	if d.Text("content") == "" {
+		d.Set("content", document.Text("<span></span>"))
+	}
+	return nil
+}
+
+// day is the date of a date and time as it is stored.
+func day(s string) string { return s[:min(len(s), len("2006-01-02"))] }
 
 // noteName is the title less the characters that upstream drops.
 func noteName(title string) string {

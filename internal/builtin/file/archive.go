@@ -43,7 +43,7 @@ func unzipFile(ctx context.Context, c *engine.Call, a method.Args) (any, error) 
 	}
 	out := make([]*document.Document, len(members))
 	for i, m := range members {
-		in := &content{temp: m.temp, ready: m.ready}
+		in := &content{temp: m.temp, ready: m.ready, refusal: m.refusal}
 		if in.doc, err = c.FromObject(ctx, document.NewObject("doctype", "File", "file_name", m.name, "folder", d.Get("folder"), "is_private", d.Get("is_private"),
 			"attached_to_doctype", d.Get("attached_to_doctype"), "attached_to_name", d.Get("attached_to_name"))); err != nil {
 			return nil, err
@@ -63,6 +63,7 @@ type member struct {
 	name          string
 	temp          *files.Temp
 	ready, staged bool
+	refusal       error // why its bytes are not stored
 }
 
 type members []*member
@@ -100,7 +101,7 @@ func unpack(ctx context.Context, c *engine.Call, d *document.Document, k files.K
 			all = append(all, m)
 			if t.Size() > 0 {
 				err := in.clean(c, name, strip != 0)
-				m.temp, m.ready = in.temp, in.ready
+				m.temp, m.ready, m.refusal = in.temp, in.ready, in.refusal
 				return err
 			}
 			return nil

@@ -38,6 +38,9 @@ func validate(ctx context.Context, c *engine.Call, d *document.Document) error {
 	if err := checkAttachment(d); err != nil {
 		return err
 	}
+	if err := checkPublic(ctx, c, d); err != nil {
+		return err
+	}
 	if d.Before != nil && d.Int("is_private") != d.Before.Int("is_private") {
 		if err := changePrivacy(ctx, c, d); err != nil {
 			return err
@@ -50,6 +53,19 @@ func validate(ctx context.Context, c *engine.Call, d *document.Document) error {
 		d.Set("file_size", document.IntOf(document.Cint(in.size)))
 	}
 	return nil
+}
+
+// checkPublic keeps public files to System Managers, where the site wants that.
+// Source: file.py enforce_public_file_restrictions.
+func checkPublic(ctx context.Context, c *engine.Call, d *document.Document) error {
+	if d.Int("is_private") != 0 || !quirk.Of(c.Profile).PublicByManagers {
+		return nil
+	}
+	only, err := setting(ctx, c, "only_allow_system_managers_to_upload_public_files")
+	if err != nil || only == 0 {
+		return err
+	}
+	return c.OnlyFor(ctx, "System Manager")
 }
 
 func checkAttachment(d *document.Document) error {
@@ -71,7 +87,7 @@ func checkAttachment(d *document.Document) error {
 // Source: file.py validate_file_path, validate_file_url, validate_file_on_disk.
 func checkURL(ctx context.Context, c *engine.Call, d *document.Document) error {
 	u := d.Text("file_url")
-	if isRemote(d) {
+	if isRemote(c, d) {
 		return nil
 	}
 	if u == "" {

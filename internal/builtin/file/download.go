@@ -3,8 +3,13 @@ package file
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"path"
+	"strconv"
+	"strings"
+
+	"golang.org/x/text/unicode/norm"
 
 	"freddo/document"
 	"freddo/exc"
@@ -36,9 +41,17 @@ func Private(ctx context.Context, c *engine.Call, u string) error {
 	r.ContentType = files.ContentType(name, "application/octet-stream")
 	if files.Active(name) {
 		r.Disposition, r.Filename = "attachment", name
+	} else if quirk.Of(c.Profile).InlinePrivate {
+		r.Disposition, r.Filename = "inline", name
 	}
 	if c.Files.Local() && c.Request.Header.Get("X-Use-X-Accel-Redirect") != "" {
 		r.Header = append(r.Header, [2]string{"X-Accel-Redirect", quoteURL("/protected/private/files/" + k.Name)})
+		if quirk.Of(c.Profile).InlinePrivate {
+			r.Header = append(r.Header, [2]string{"Cache-Control", "private,max-age=3600,stale-while-revalidate=86400"}, [2]string{"Accept-Ranges", "bytes"})
+			if !files.Active(name) {
+				r.Disposition, r.Filename = "", ""
+			}
+		}
 		return nil
 	}
 	f, err := c.Files.Open(k)
@@ -51,7 +64,48 @@ func Private(ctx context.Context, c *engine.Call, u string) error {
 		return err
 	}
 	r.Stream = f
-	return linked(c, k)
+	if quirk.Of(c.Profile).InlinePrivate {
+		r.Header = append(r.Header, [2]string{"Cache-Control", "no-cache"})
+	}
+	if err := linked(c, k); err != nil {
+		return err
+	}
+	if r.Disposition != "" && !ascii(r.Filename) && quirk.Of(c.Profile).InlinePrivate {
+		r.Disposition += "; filename=" + plainName(r.Filename) + "; filename*=UTF-8''" + quoteName(r.Filename)
+	}
+	return nil
+}
+
+func ascii(s string) bool { return strings.IndexFunc(s, func(r rune) bool { return r >= 0x80 }) < 0 }
+
+// plainName is a file name for clients that take only ASCII: letters without their
+// accents, nothing for what has no such letter. Source: werkzeug's send_file.
+func plainName(name string) string {
+	var b strings.Builder
+	for _, r := range norm.NFKD.String(name) {
+		if r < 0x80 {
+			b.WriteRune(r)
+		}
+	}
+	for _, r := range b.String() {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("!#$%&'*+-.^_`|~", r)) {
+			return strconv.Quote(b.String())
+		}
+	}
+	return b.String()
+}
+
+// quoteName encodes a file name for filename*, by RFC 5987.
+func quoteName(name string) string {
+	var b strings.Builder
+	for i := range len(name) {
+		if c := name[i]; c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("!#$&+-.^_`|~", c) >= 0 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }
 
 // linked sends the client to the store itself instead of the stream, where that is

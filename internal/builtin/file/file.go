@@ -41,7 +41,7 @@ func Register(h *engine.Hooks, r *method.Registry) {
 	r.Shorthand("uploadfile", "frappe.handler.uploadfile")
 	api := func(s string) string { return "frappe.core.api.file." + s }
 	r.Add(
-		method.Method{Name: "frappe.handler.upload_file", Guest: true, Fn: up.upload},
+		method.Method{Name: "frappe.handler.upload_file", Guest: true, PostOnly: func(p *compat.Profile) bool { return p.UploadPostOnly }, Fn: up.upload},
 		method.Method{Name: "frappe.handler.uploadfile", In: func(p *compat.Profile) bool { return quirk.Of(p).UploadFileOld }, Fn: up.uploadOld},
 		method.Method{Name: "frappe.handler.download_file", Guest: true, Params: []method.Param{arg.Req("file_url", method.Str)}, Fn: download},
 		method.Method{Name: "frappe.client.attach_file", Verbs: []string{"POST", "PUT"}, Params: attachParams(), Fn: attachFile},
@@ -65,6 +65,8 @@ type content struct {
 	temp *files.Temp
 	// ready says that pictures are cleaned and the disk has the bytes.
 	ready bool
+	// refusal is why the bytes are not stored, nil where nothing is wrong with them.
+	refusal error
 	// staged says that the call's stage has the bytes.
 	staged bool
 	// judged says that the caller may attach to the document that doc hangs on.
@@ -75,11 +77,6 @@ type content struct {
 }
 
 type contentKey struct{}
-
-// insert stores a File with content. t may be nil; it is the call's from now on.
-func insert(ctx context.Context, c *engine.Call, d *document.Document, t *files.Temp) error {
-	return (&content{doc: d, temp: t}).insert(ctx, c)
-}
 
 func (in *content) insert(ctx context.Context, c *engine.Call) error {
 	if in.temp != nil && in.temp.Size() > 0 {

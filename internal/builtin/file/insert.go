@@ -53,7 +53,7 @@ func beforeInsert(ctx context.Context, c *engine.Call, d *document.Document) err
 	if d.Int("is_folder") != 0 {
 		return nil
 	}
-	if isRemote(d) || d.Text("file_url") == "" && (in == nil || in.temp == nil || in.temp.Size() == 0) {
+	if isRemote(c, d) || d.Text("file_url") == "" && (in == nil || in.temp == nil || in.temp.Size() == 0) {
 		cutOwnURL(c, d)
 	} else if err := save(ctx, c, d, in); err != nil {
 		return err
@@ -86,9 +86,11 @@ func attachmentsFolder(ctx context.Context, c *engine.Call) (string, error) {
 	return f.name, err
 }
 
-// setPrivate follows the URL when there is one.
-func setPrivate(_ context.Context, _ *engine.Call, d *document.Document) error {
-	if u := d.Text("file_url"); u != "" {
+// setPrivate follows the URL when there is one, from v16 on unless the File is private.
+func setPrivate(_ context.Context, c *engine.Call, d *document.Document) error {
+	if quirk.Of(c.Profile).KeepPrivate && d.Int("is_private") != 0 {
+		d.Set("is_private", document.IntOf(1))
+	} else if u := d.Text("file_url"); u != "" {
 		d.Set("is_private", document.IntOf(flag(strings.HasPrefix(u, "/private"))))
 	} else {
 		d.Set("is_private", document.IntOf(d.Int("is_private")))
@@ -163,8 +165,11 @@ func setFileType(ctx context.Context, c *engine.Call, d *document.Document) erro
 }
 
 // isRemote reports whether a File is only a link. Source: file.py is_remote_file.
-func isRemote(d *document.Document) bool {
+func isRemote(c *engine.Call, d *document.Document) bool {
 	u := d.Text("file_url")
+	if strings.HasPrefix(u, "/api/method/") && quirk.Of(c.Profile).MethodFileURL {
+		return true
+	}
 	return strings.HasPrefix(u, "http://") || strings.HasPrefix(u, "https://")
 }
 
@@ -200,6 +205,9 @@ func save(ctx context.Context, c *engine.Call, d *document.Document, in *content
 		return err
 	}
 	if !there {
+		if in.refusal != nil {
+			return in.refusal
+		}
 		return put(c, d, in, hash)
 	}
 	keep, err := keepsOwn(ctx, c, d.Text("file_url"))

@@ -43,8 +43,33 @@ func (in *content) clean(c *engine.Call, name string, strip bool) error {
 			return err
 		}
 	}
+	if quirk.Of(c.Profile).ChecksPDF && files.FileType(name) == "PDF" {
+		if err := in.checkPDF(); err != nil {
+			return err
+		}
+	}
 	in.ready = true
 	return in.temp.Ready()
+}
+
+// checkPDF looks into a PDF; what is wrong with it counts once it is to be stored.
+// Source: file.py check_content.
+func (in *content) checkPDF() error {
+	f, err := in.temp.Open()
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	script, err := files.PDFHasScript(f)
+	switch {
+	case script:
+		in.refusal = exc.Validation.Throw("This PDF cannot be uploaded as it contains unsafe content.")
+	case errors.Is(err, files.ErrBrokenPDF):
+		in.refusal = exc.Validation.Throw("This PDF cannot be uploaded as it is incomplete.")
+	case err != nil:
+		return err
+	}
+	return nil
 }
 
 func (in *content) strip(c *engine.Call) error {

@@ -19,7 +19,7 @@ import (
 // the others' Files with them.) Source: file.py handle_is_private_changed.
 func changePrivacy(ctx context.Context, c *engine.Call, d *document.Document) error {
 	old := d.Text("file_url")
-	if isRemote(d) {
+	if isRemote(c, d) {
 		return nil
 	}
 	if old != d.Before.Text("file_url") { // what a client says is stored elsewhere is not moved

@@ -193,7 +193,7 @@ func (in *request) checkType(ctx context.Context, c *engine.Call) error {
 		return err
 	}
 	q := quirk.Of(c.Profile)
-	if kind := files.TypeByName(in.name); allowedTypes[kind] || q.UploadCSV && kind == "text/csv" {
+	if kind := files.TypeByName(in.name); allowedTypes[kind] || q.UploadCSV && kind == "text/csv" || q.UploadGIF && kind == "image/gif" {
 		return nil
 	}
 	return exc.Validation.Throw(q.UploadTypesText)

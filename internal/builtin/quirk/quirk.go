@@ -83,6 +83,37 @@ type Quirks struct {
 	// UploadCSV allows CSV.
 	UploadTypesText string
 	UploadCSV       bool
+	// FormatToast warns of format: as autoname; AutonameReserved refuses autoname as the
+	// name of a field, and takes meta.
+	FormatToast, AutonameReserved bool
+	// ValidateLinkGone: validate_link does not exist any more.
+	ValidateLinkGone bool
+	// SearchLabels gives every suggestion of search_link a label, lets browsers keep the
+	// answers to GET, and takes ignore_user_permissions only for a field that allows it.
+	SearchLabels bool
+	// StandardFieldsClosed lets set_value change no standard field, however it is named
+	// (upstream: after 16.31).
+	StandardFieldsClosed bool
+	// ShareColumns shows all columns of shares.
+	ShareColumns bool
+	// PermissionTypes: DocTypes have rights of their own, which docinfo lists.
+	PermissionTypes bool
+	// MorePeople adds the document's owner, who changed it last, and the authors of its
+	// versions to docinfo's users.
+	MorePeople bool
+	// UploadGIF allows GIF.
+	UploadGIF bool
+	// ChecksPDF refuses PDFs with scripts and broken ones.
+	ChecksPDF bool
+	// PublicByManagers applies System Settings'
+	// only_allow_system_managers_to_upload_public_files.
+	PublicByManagers bool
+	// MethodFileURL takes a file_url that is a method's path for one of another site, and
+	// KeepPrivate leaves is_private alone where it is set.
+	MethodFileURL, KeepPrivate bool
+	// InlinePrivate names private files in their Content-Disposition and lets browsers
+	// keep them, to ask each time whether they are still good.
+	InlinePrivate bool
 	// LibraryAfterCheck looks at library_file_name after the right to write.
 	LibraryAfterCheck bool
 	// FileExtensions applies System Settings' allowed_file_extensions.
@@ -123,6 +154,13 @@ type Quirks struct {
 	SearchAsksLinkField bool
 	// InstalledAppsInUserInfo adds installed_apps to realtime's user info.
 	InstalledAppsInUserInfo bool
+	// ContactsByTwoNames names a Contact by its first and last name, and shows it with
+	// its salutation; otherwise by all three names, or else by its company.
+	ContactsByTwoNames bool
+	// AddressByLinkTitle titles an Address after its link's title, where that is known.
+	AddressByLinkTitle bool
+	// PrivateNotesNotify leaves notify_on_login on Notes that are not public.
+	PrivateNotesNotify bool
 }
 
 // Of returns the quirks of a profile's release.
@@ -134,7 +172,8 @@ func Of(p *compat.Profile) Quirks {
 			UseCache: true, MetaMapKeys: true, StaleExcType: true, NoAutoincrementRename: true, BreakSuffix: 5,
 			Descendents: true, RootsUndeletable: true, SetUserPermissionsRight: true, LogTexts: true, AttachmentSentence: true,
 			UploadNewDoc: "doctype", UploadTypesText: "You can only upload JPG, PNG, PDF, TXT or Microsoft documents.",
-			LibraryAfterCheck: true, FilesByUserType: true, CancelByFirstState: true, UploadFileOld: true}
+			LibraryAfterCheck: true, FilesByUserType: true, CancelByFirstState: true, UploadFileOld: true,
+			ContactsByTwoNames: true, PrivateNotesNotify: true}
 	case "v15":
 		return Quirks{SaveByGet: true, EnergyPoints: true, MetaRowsHaveTables: true, MetaLinkSearch: true, MetaTableFields: true,
 			UseCache: true, MetaMapKeys: true, NoAutoincrementRename: true, StandardUndeletable: true, BreakSuffix: 4,
@@ -148,9 +187,12 @@ func Of(p *compat.Profile) Quirks {
 		SubmittedToast: true, CachedAnswers: true, PasswordMissingInvalid: true, SingleValuesCast: true, FormLoadChecksDocType: true, MetaWorkspaces: true,
 		DocTypeSpaced: true, NamingToast: true, StandardUndeletable: true, BreakSuffix: 4, TreeParentIgnoresUP: true,
 		EmptyLinkInVersion: true, SetterDeletesDocument: true, RoleProfiles: true, HideDescendants: true,
-		InstalledAppsInUserInfo: true, FileURLEarly: true, KeepOwnURL: true, UploadNewDoc: "document", UploadTypesText: uploadTypes15,
+		InstalledAppsInUserInfo: true, FileURLEarly: true, KeepOwnURL: true, UploadNewDoc: "document",
+		UploadTypesText: "You can only upload JPG, PNG, GIF, PDF, TXT, CSV or Microsoft documents.", UploadGIF: true, ChecksPDF: true,
+		FormatToast: true, AutonameReserved: true, ValidateLinkGone: true, SearchLabels: true, StandardFieldsClosed: true, ShareColumns: true, PermissionTypes: true, MorePeople: true,
+		PublicByManagers: true, MethodFileURL: true, KeepPrivate: true, InlinePrivate: true,
 		UploadCSV: true, FileExtensions: true, ShrinkImages: true, AnyFileOfURL: true, ValidateLinkAndFetch: true,
-		SearchAsksLinkField: true}
+		SearchAsksLinkField: true, AddressByLinkTitle: true}
 }
 
 const uploadTypes15 = "You can only upload JPG, PNG, PDF, TXT, CSV or Microsoft documents."

@@ -151,6 +151,9 @@ func generate(ctx context.Context, c *engine.Call, r *loaded, filters document.V
 		if rows, err = visible(ctx, c, ref, columns, rows); err != nil {
 			return nil, err
 		}
+		if err := mask(ctx, c, ref, rows); err != nil {
+			return nil, err
+		}
 		list := maps(rows)
 		if r.doc.Int("add_total_row") != 0 && len(rows) > 0 {
 			list = append(list, totals(columns, rows, a.Bool("is_tree"), a.Text("parent_field")))
@@ -159,6 +162,23 @@ func generate(ctx context.Context, c *engine.Call, r *loaded, filters document.V
 	}
 	return document.NewObject("result", value, "columns", document.ListOf(maps(columns)...), "message", nil, "chart", nil, "report_summary", nil,
 		"skip_total_row", 0, "status", nil, "execution_time", 0), nil
+}
+
+// mask hides the values that stand under the names of fields of the report's DocType
+// that are masked. Source: query_report.py get_filtered_data.
+func mask(ctx context.Context, c *engine.Call, ref *doctype.DocType, rows []*document.Object) error {
+	names, err := c.MaskedFields(ctx, ref)
+	if err != nil {
+		return err
+	}
+	for _, name := range names {
+		for _, row := range rows {
+			if row.Has(name) {
+				row.Set(name, document.Masked(ref.Field(name), row.Get(name)))
+			}
+		}
+	}
+	return nil
 }
 
 // execute returns a report's columns and rows; of Report Builder reports upstream runs

@@ -1,5 +1,5 @@
 // Package website owns the methods of upstream's module Website: what visitors send
-// through web forms. Start with Register.
+// through web forms, and the controllers of its pages. Start with Register.
 package website
 
 import (
@@ -17,8 +17,9 @@ import (
 	"freddo/internal/perm"
 )
 
-// Register adds the methods.
-func Register(r *method.Registry) {
+// Register hooks the controllers and adds the methods.
+func Register(h *engine.Hooks, r *method.Registry) {
+	registerPages(h)
 	form := func(s string) string { return "frappe.website.doctype.web_form.web_form." + s }
 	r.Add(
 		method.Method{Name: form("accept"), Guest: true, Limit: &method.Limit{Key: "web_form", Count: 10, Window: time.Minute}, Params: arg.Any("web_form", "data"), Fn: accept},

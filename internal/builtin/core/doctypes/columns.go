@@ -23,6 +23,10 @@ func varchar(f *doctype.DocField) int {
 	return 140
 }
 
+// kept is how long a field's column is that cannot be made shorter.
+// Source: frappe/database/schema.py get_definition.
+func kept(c *engine.Call, f *doctype.DocField) int { return max(varchar(f), c.Profile.ShortestVarchar) }
+
 // checkLengths refuses lengths beyond the limit and tells of columns that stay longer
 // because of the data in them. Source: frappe/database/schema.py DBTable.validate.
 func checkLengths(ctx context.Context, c *engine.Call, dt, before *doctype.DocType) error {
@@ -43,7 +47,7 @@ func checkLengths(ctx context.Context, c *engine.Call, dt, before *doctype.DocTy
 		}
 		if longest > int64(varchar(f)) {
 			c.Msgprint(exc.Message{Text: fmt.Sprintf("Reverting length to %d for '%s' in '%s'. Setting the length as %d will cause truncation of data.",
-				varchar(old), f.Fieldname, dt.Name, varchar(f))})
+				kept(c, old), f.Fieldname, dt.Name, varchar(f))})
 		}
 	}
 	return nil

@@ -99,7 +99,7 @@ var refusals = []struct {
 
 	{"restricted fieldname", field(`"fieldname":"creation","fieldtype":"Datetime"`), exc.InvalidFieldName, "Fieldname creation is restricted"},
 	{"neither fieldname nor label", field(`"fieldtype":"Data"`), exc.Validation, "Row #1: Fieldname is required"},
-	{"reserved fieldname", field(`"fieldname":"meta","fieldtype":"Data"`), exc.Validation, "reserved keyword <strong>meta</strong>"},
+	{"reserved fieldname", field(`"fieldname":"permitted_fieldnames","fieldtype":"Data"`), exc.Validation, "reserved keyword <strong>permitted_fieldnames</strong>"},
 	{"special characters", field(`"fieldname":"a-b","fieldtype":"Data"`), exc.InvalidColumnName, `special characters like "-"`},
 	{"long fieldname", field(`"fieldname":"` + strings.Repeat("f", 65) + `","fieldtype":"Data"`), exc.Validation, "limited to 64 characters"},
 	{"same fieldname twice", `{"fields":[{"fieldname":"a","fieldtype":"Data"},{"fieldname":"A","fieldtype":"Int"}]}`, exc.UniqueFieldname, "Fieldname a appears multiple times in rows 1, 2"},

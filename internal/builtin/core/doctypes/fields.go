@@ -9,6 +9,7 @@ import (
 	"freddo/doctype"
 	"freddo/document"
 	"freddo/exc"
+	"freddo/internal/builtin/quirk"
 	"freddo/internal/engine"
 	"freddo/internal/storage"
 )
@@ -122,8 +123,11 @@ var reserved = map[string]bool{"doctype": true, "meta": true, "flags": true, "pa
 	"_valid_columns": true, "_doc_before_save": true, "_table_fieldnames": true, "_reserved_keywords": true,
 	"permitted_fieldnames": true, "dont_update_if_missing": true, "_parent_doc": true}
 
-func checkReserved(_ context.Context, _ *engine.Call, s *Subject, f Props) error {
-	if name := f.PropText("fieldname"); reserved[name] {
+func checkReserved(_ context.Context, c *engine.Call, s *Subject, f Props) error {
+	name := f.PropText("fieldname")
+	if q := quirk.Of(c.Profile); name == "autoname" && q.AutonameReserved && s.Name != "DocType" {
+		return exc.Validation.Throwf("%s: fieldname cannot be set to reserved field %s in DocType", engine.Bold(s.Name), engine.Bold(name)).WithTitle("Invalid Fieldname")
+	} else if reserved[name] && !(name == "meta" && q.AutonameReserved) {
 		return exc.Validation.Throwf("%s: fieldname cannot be set to reserved keyword %s", engine.Bold(s.Name), engine.Bold(name)).WithTitle("Invalid Fieldname")
 	}
 	return nil
@@ -269,7 +273,7 @@ func checkFetchFrom(_ context.Context, _ *engine.Call, _ *Subject, f Props) erro
 	return nil
 }
 
-var dataOptions = []string{"Email", "Name", "Phone", "URL", "Barcode"}
+var dataOptions = []string{"Email", "Name", "Phone", "URL", "Barcode", "IBAN"}
 
 // checkDataOptions only has a word about options that mean nothing.
 func checkDataOptions(_ context.Context, c *engine.Call, _ *Subject, f Props) error {
@@ -277,13 +281,17 @@ func checkDataOptions(_ context.Context, c *engine.Call, _ *Subject, f Props) er
 	if f.PropInt("is_virtual") != 0 || f.PropText("fieldtype") != "Data" || options == "" || old != "" && old != "Data" {
 		return nil
 	}
-	for _, o := range dataOptions {
+	known := dataOptions
+	if !c.Profile.IBAN {
+		known = known[:len(known)-1]
+	}
+	for _, o := range known {
 		if options == o {
 			return nil
 		}
 	}
 	text := engine.Bold(named(f, "label")) + " is an invalid Data field.<br><br>Only Options allowed for Data field are:<br><ul><li>" +
-		strings.Join(dataOptions, "</li><li>") + "</ul>" // Frappe: the last item is not closed.
+		strings.Join(known, "</li><li>") + "</ul>" // Frappe: the last item is not closed.
 	c.Msgprint(exc.Message{Text: text, Title: "Invalid Data Field", Alert: true})
 	return nil
 }

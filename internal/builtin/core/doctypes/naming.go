@@ -17,6 +17,9 @@ func checkSeries(ctx context.Context, c *engine.Call, d *document.Document) erro
 	if err := CheckSeries(ctx, c, d, d.Name()); err != nil {
 		return err
 	}
+	if strings.HasPrefix(d.Text("autoname"), "format:") && quirk.Of(c.Profile).FormatToast {
+		c.Msgprint(exc.Message{Text: "Warning: Usage of 'format:' is discouraged.", Indicator: "yellow", Alert: true})
+	}
 	if d.Text("autoname") == "" && !on(d, "issingle") && !on(d, "istable") && quirk.Of(c.Profile).NamingToast {
 		c.Msgprint(exc.Message{Text: "Warning: Naming is not set", Indicator: "yellow", Alert: true})
 	}
