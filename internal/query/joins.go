@@ -42,7 +42,7 @@ func (p *parser) joinLink(ctx context.Context, f *doctype.DocField) (string, *do
 	n, alias := 1, "tab"+target.Name
 	for i := range p.q.Joins {
 		j := &p.q.Joins[i]
-		if j.DocType != target || j.Kind != LinkJoin {
+		if j.DocType.Name != target.Name || j.Kind != LinkJoin {
 			continue
 		}
 		if j.Link.Column.Name == f.Fieldname || p.rules.Engine {
@@ -55,7 +55,7 @@ func (p *parser) joinLink(ctx context.Context, f *doctype.DocField) (string, *do
 		if err := p.checkLinked(ctx, target); err != nil {
 			return "", nil, err
 		}
-	} else if target == p.dt {
+	} else if target.Name == p.dt.Name {
 		alias += "_1" // Frappe: joins the table to itself under one name, which fails
 	}
 	if target.IsSingle || target.IsVirtual {

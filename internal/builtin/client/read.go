@@ -133,6 +133,10 @@ func firstName(ctx context.Context, c *engine.Call, dtName string, filters docum
 	if dt.IsSingle {
 		return dt.Name, nil
 	}
+	if !filters.Truthy() && filters.Kind() != document.Map {
+		text := document.Repr(filters) // an empty list or null asks for nothing
+		return "", exc.DoesNotExist.Throwf("%s %s not found", dtName, text).About(dtName, text)
+	}
 	order := "modified desc"
 	if c.Profile.SortDefault == "creation" {
 		order = "creation desc"
@@ -177,7 +181,7 @@ func getValue(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if filters.IsNumber() {
 		filters = document.Text(document.ToText(filters))
 	}
-	if filters.Kind() == document.String && filters.Str() != "" {
+	if filters.Kind() == document.String && (filters.Str() != "" || !dt.IsSingle) {
 		filters = document.MapOf(document.NewObject("name", filters))
 	}
 	if !filters.Truthy() {

@@ -107,6 +107,9 @@ func (s *search) widget(ctx context.Context, c *engine.Call, a method.Args) (any
 		return nil, err
 	}
 	fields := searchColumns(dt, a.Text("searchfield"))
+	if a.Text("query") == "" && dt.ShowTitleInLink && dt.TitleField != "" && dt.Column(dt.TitleField) != nil {
+		fields = append([]string{"name", "label"}, fields[1:]...) // as find selects them
+	}
 	out := make([]document.Value, len(rows))
 	for i, row := range rows {
 		if !a.Get("as_dict").Truthy() {
@@ -168,10 +171,7 @@ func (s *search) find(ctx context.Context, c *engine.Call, dt *doctype.DocType, 
 	if err != nil {
 		return nil, err
 	}
-	length := int64(10)
-	if quirk.Of(c.Profile).SearchTopLevel {
-		length = 20
-	}
+	length := defaultLength(c)
 	if n := a.Int("page_length"); n > 0 {
 		length = n
 	}
@@ -456,16 +456,30 @@ func firstLink(dt *doctype.DocType) *doctype.DocField {
 	return nil
 }
 
+// defaultLength is how many rows a search shows that names no length.
+func defaultLength(c *engine.Call) int64 {
+	if quirk.Of(c.Profile).SearchTopLevel {
+		return 20
+	}
+	return 10
+}
+
 // custom runs a query method of an app.
 func (s *search) custom(ctx context.Context, c *engine.Call, name string, a method.Args) ([][]document.Value, error) {
 	m, ok := s.methods.Lookup(name)
 	if !ok {
 		return nil, exc.Validation.Throw("Method not found")
 	}
-	form := c.Form
+	form, field, length := c.Form, a.Text("searchfield"), a.Int("page_length")
+	if field == "" {
+		field = "name"
+	}
+	if length <= 0 {
+		length = defaultLength(c)
+	}
 	defer func() { c.Form = form }()
-	c.Form = document.NewObject("doctype", a.Get("doctype"), "txt", a.Get("txt"), "searchfield", a.Get("searchfield"), "start", a.Get("start"),
-		"page_len", a.Get("page_length"), "filters", a.Get("filters"))
+	c.Form = document.NewObject("doctype", a.Get("doctype"), "txt", a.Get("txt"), "searchfield", field, "start", a.Get("start"),
+		"page_len", length, "filters", a.Get("filters"))
 	result, err := s.methods.Run(ctx, c, m)
 	if err != nil {
 		return nil, err
