@@ -69,7 +69,7 @@ type Site struct {
 	config  atomic.Pointer[Config]
 	mu      sync.Mutex
 	checked atomic.Int64 // unix nanoseconds of the last look at the file
-	seen    os.FileInfo // the file as it was read last: another one is another file, time or size
+	seen    os.FileInfo  // the file as it was read last: another one is another file, time or size
 }
 
 // ConfigFile is the configuration's file name inside a site folder.
