@@ -208,16 +208,6 @@ func (s *Store) CheckPassword(ctx context.Context, c *engine.Call, user, pwd str
 	return true, c.CommitNow(ctx) // what follows may take its time
 }
 
-// SetPassword stores a user's login password. Ending other sessions is the
-// caller's. Source: frappe/utils/password.py update_password.
-func (s *Store) SetPassword(ctx context.Context, c *engine.Call, user, pwd string) error {
-	hash, err := s.Vault.Hash(pwd)
-	if err != nil {
-		return err
-	}
-	return c.Tx.SetAuth(ctx, "User", user, "password", hash, false)
-}
-
 // fail records a refused login and answers 401 with a text under message.
 func (s *Store) fail(ctx context.Context, c *engine.Call, user, text string) error {
 	c.Response.Keys.Set("message", document.Text(text))

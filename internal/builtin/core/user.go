@@ -3,6 +3,7 @@ package core
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -351,12 +352,33 @@ func setSocialID(ctx context.Context, c *engine.Call, d *document.Document) erro
 	return nil
 }
 
+// hashAside hashes a password. That takes a processor a while, and nobody who writes waits
+// for it: the request begins anew with the hash. What cannot begin anew any more (a part
+// of a batch) makes it here.
+func hashAside(ctx context.Context, c *engine.Call, user, plain string) (string, error) {
+	type made struct{ plain, hash string }
+	work := func(context.Context) (any, error) {
+		hash, err := c.Hooks.Secrets.HashPassword(plain)
+		if err != nil {
+			return nil, fmt.Errorf("hash password: %w", err)
+		}
+		return made{plain, hash}, nil
+	}
+	v, err := c.Prepare(ctx, "password of "+user, work)
+	m, ok := v.(made)
+	if errors.Is(err, engine.ErrHolding) || ok && m.plain != plain {
+		v, err = work(ctx)
+		m, _ = v.(made)
+	}
+	return m.hash, err
+}
+
 // updateUser stores a new password and shares the user with itself. Source: user.py on_update.
 func updateUser(ctx context.Context, c *engine.Call, d *document.Document) error {
 	if plain := d.Text("__new_password"); plain != "" {
-		hash, err := c.Hooks.Secrets.HashPassword(plain)
+		hash, err := hashAside(ctx, c, d.Name(), plain)
 		if err != nil {
-			return fmt.Errorf("hash password: %w", err)
+			return err
 		}
 		if err := c.Tx.SetAuth(ctx, "User", d.Name(), "password", hash, false); err != nil {
 			return err
