@@ -5,7 +5,7 @@ import io
 from frappeclient import FrappeClient
 from frappeclient.frappeclient import AuthError, FrappeException
 
-from check import done, expect, password, refused, testing, token, url
+from check import done, expect, password, refused, release, testing, token, url
 
 
 def documents(client):
@@ -96,5 +96,7 @@ expect("rename", session.rename_doc("Role", role["name"], "Chief Roaster"), "Chi
 expect("renamed", session.get_list("Role", fields=["name"], filters={"name": ["like", "%Roaster"]}), [{"name": "Chief Roaster"}])
 session.delete("Role", "Chief Roaster")
 session.logout()
-expect("the session after logout", session.session.get(url + "/api/method/frappe.auth.get_logged_user").status_code, 403)
+# The client logs out by GET, which v16 refuses (recorded: the session goes on).
+status = session.session.get(url + "/api/method/frappe.auth.get_logged_user").status_code
+expect("the session after logout", status, 200 if release == "v16" else 403)
 done()

@@ -206,7 +206,8 @@ func valuesToSet(a method.Args, closed bool) (*document.Object, error) {
 	}
 	if o := field.Map(); o != nil {
 		for _, k := range o.Keys() {
-			if standardFields[k] && closed {
+			same := k == "name" && o.PropText(k) == a.Text("name") // as frappe-ui sends it
+			if standardFields[k] && closed && !same {
 				return nil, exc.Validation.Throw("Cannot edit standard fields")
 			}
 		}
