@@ -90,6 +90,11 @@ func TestStandardFieldsStayClosed(t *testing.T) {
 		}
 	}
 	s.must(http.MethodPost, "/api/method/frappe.client.set_value", `{"doctype":"Role","name":"R","fieldname":{"disabled":1}}`)
+	_, whole := s.do(http.MethodPost, "/api/method/frappe.client.get", `{"doctype":"Role","name":"R"}`)
+	whole = strings.TrimSuffix(strings.TrimPrefix(strings.TrimSpace(whole), `{"message":`), "}")
+	if code, body := s.do(http.MethodPost, "/api/method/frappe.client.set_value", `{"doctype":"Role","name":"R","fieldname":`+whole+`}`); code != 200 {
+		t.Errorf("the whole document sent back: %d %s", code, body)
+	}
 }
 
 // TestValidateLinkIsGone: v16 has validate_link_and_fetch instead.

@@ -186,9 +186,8 @@ func remove(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 var standardFields = map[string]bool{"doctype": true, "name": true, "owner": true, "creation": true, "modified": true, "modified_by": true,
 	"docstatus": true, "idx": true, "parent": true, "parentfield": true, "parenttype": true}
 
-// valuesToSet are the values of set_value: one field's, or an object's. closed refuses
-// standard fields in objects too.
-func valuesToSet(a method.Args, closed bool) (*document.Object, error) {
+// valuesToSet are the values of set_value: one field's, or an object's.
+func valuesToSet(a method.Args) (*document.Object, error) {
 	field, value := a.Get("fieldname"), a.Get("value")
 	if standardFields[field.Str()] {
 		return nil, exc.Validation.Throw("Cannot edit standard fields")
@@ -205,12 +204,6 @@ func valuesToSet(a method.Args, closed bool) (*document.Object, error) {
 		field = v
 	}
 	if o := field.Map(); o != nil {
-		for _, k := range o.Keys() {
-			same := k == "name" && o.PropText(k) == a.Text("name") // as frappe-ui sends it
-			if standardFields[k] && closed && !same {
-				return nil, exc.Validation.Throw("Cannot edit standard fields")
-			}
-		}
 		return o, nil
 	}
 	return nil, exc.ValueErr.New("fieldname must be a name or an object")
@@ -219,7 +212,7 @@ func valuesToSet(a method.Args, closed bool) (*document.Object, error) {
 // setValue changes fields of a stored document and saves it; of a child row, it saves
 // the parent. Source: client.py set_value.
 func setValue(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
-	values, err := valuesToSet(a, quirk.Of(c.Profile).StandardFieldsClosed && c.Site.Config().Str("permlevel_mode") != "compat")
+	values, err := valuesToSet(a)
 	if err != nil {
 		return nil, err
 	}
@@ -237,10 +230,34 @@ func setValue(ctx context.Context, c *engine.Call, a method.Args) (any, error) {
 	if err != nil {
 		return nil, err
 	}
+	if quirk.Of(c.Profile).StandardFieldsClosed && c.Site.Config().Str("permlevel_mode") != "compat" {
+		if err := standardUnchanged(target, values); err != nil {
+			return nil, err
+		}
+	}
 	if err := c.UpdateDoc(ctx, target, values); err != nil {
 		return nil, err
 	}
 	return engine.WithNulls{Doc: d}, c.Save(ctx, d)
+}
+
+// standardUnchanged refuses standard fields that are not what is stored. Clients send whole
+// documents back (frappe-ui's save); modified is the save's to compare.
+// Source: client.py set_value (after 16.31).
+func standardUnchanged(d *document.Document, values *document.Object) error {
+	for _, k := range values.Keys() {
+		if !standardFields[k] || k == "modified" {
+			continue
+		}
+		was := d.Get(k)
+		if k == "doctype" {
+			was = document.Text(d.Type.Name)
+		}
+		if sent := values.Get(k); document.ShowDatetime(document.ToText(sent)) != document.ShowDatetime(document.ToText(was)) {
+			return exc.Validation.Throw("Cannot edit standard fields")
+		}
+	}
+	return nil
 }
 
 // parentAndRow loads the parent of a child row and finds the row in it.
